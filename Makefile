@@ -1,0 +1,33 @@
+# Thin: every target sets up what it needs. A fresh machine needs Python 3.11 or later, git, make and a C compiler.
+.PHONY: setup verify test lint clean
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= $(firstword $(shell command -v python3.11 python3 python))
+VENV   := .venv
+PIP    := $(VENV)/bin/python -m pip --disable-pip-version-check
+# The environment is made anew whenever one of these changes.
+PINS   := pyproject.toml pyproject/constraints.txt
+STAMP  := $(VENV)/.ready-$(firstword $(shell cat $(PINS) | sha256sum))
+
+setup: $(STAMP)
+
+$(STAMP):
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --constraint pyproject/constraints.txt setuptools
+	$(PIP) install --quiet --constraint pyproject/constraints.txt --no-build-isolation --editable '.[dev,dojo]'
+	touch $@
+
+verify: $(STAMP)
+	@$(VENV)/bin/leanbound verify
+
+lint: $(STAMP)
+	$(VENV)/bin/ruff check src tests
+	$(VENV)/bin/mypy
+
+test: lint
+	$(VENV)/bin/python -m pytest -q
+
+clean:
+	rm -rf $(VENV) build
