@@ -1,0 +1,183 @@
+module
+
+public import LeanBound.Properties.Accuracy
+
+/-! # Counting inputs: sums, and the sequences that have a property -/
+
+@[expose] public section
+
+namespace LeanBound
+
+noncomputable section
+
+/-- `natSum n f = f 0 + f 1 + … + f (n - 1)`. -/
+def natSum (n : Nat) (f : Nat → Nat) : Nat :=
+  match n with
+  | 0 => 0
+  | n + 1 => natSum n f + f n
+
+/-- The sum of `f a` over the entries `a` of a list. -/
+def listSum (l : List α) (f : α → Nat) : Nat :=
+  match l with
+  | [] => 0
+  | a :: l => f a + listSum l f
+
+/-- One if `p` holds, zero otherwise. -/
+def indicator (p : Prop) : Nat := @ite Nat p (Classical.propDecidable p) 1 0
+
+theorem indicator_true {p : Prop} (h : p) : indicator p = 1 := if_pos h
+
+theorem indicator_false {p : Prop} (h : ¬p) : indicator p = 0 := if_neg h
+
+theorem indicator_le {p q : Prop} (h : p → q) : indicator p ≤ indicator q := by
+  by_cases hp : p
+  · rw [indicator_true hp, indicator_true (h hp)]; exact Nat.le_refl _
+  · rw [indicator_false hp]; exact Nat.zero_le _
+
+/-! ## Sums -/
+
+theorem listSum_le {f g : α → Nat} {l : List α} (h : ∀ a ∈ l, f a ≤ g a) : listSum l f ≤ listSum l g := by
+  induction l with
+  | nil => exact Nat.le_refl _
+  | cons a l ih =>
+    exact Nat.add_le_add (h a (by simp)) (ih fun b hb => h b (by simp [hb]))
+
+theorem listSum_congr {f g : α → Nat} {l : List α} (h : ∀ a ∈ l, f a = g a) : listSum l f = listSum l g :=
+  Nat.le_antisymm (listSum_le fun a ha => Nat.le_of_eq (h a ha))
+    (listSum_le fun a ha => Nat.le_of_eq (h a ha).symm)
+
+theorem listSum_zero (l : List α) : listSum l (fun _ => 0) = 0 := by
+  induction l with
+  | nil => rfl
+  | cons a l ih => simp [listSum, ih]
+
+theorem listSum_add (l : List α) (f g : α → Nat) :
+    listSum l (fun a => f a + g a) = listSum l f + listSum l g := by
+  induction l with
+  | nil => rfl
+  | cons a l ih => simp only [listSum, ih]; omega
+
+theorem listSum_mul (l : List α) (f : α → Nat) (c : Nat) : listSum l (fun a => f a * c) = listSum l f * c := by
+  induction l with
+  | nil => simp [listSum]
+  | cons a l ih => simp only [listSum, ih, Nat.add_mul]
+
+theorem listSum_append (l k : List α) (f : α → Nat) : listSum (l ++ k) f = listSum l f + listSum k f := by
+  induction l with
+  | nil => simp [listSum]
+  | cons a l ih => simp only [List.cons_append, listSum, ih]; omega
+
+theorem listSum_map (g : α → β) (l : List α) (f : β → Nat) : listSum (l.map g) f = listSum l fun a => f (g a) := by
+  induction l with
+  | nil => rfl
+  | cons a l ih => simp only [List.map_cons, listSum, ih]
+
+theorem listSum_flatMap (g : α → List β) (l : List α) (f : β → Nat) :
+    listSum (l.flatMap g) f = listSum l fun a => listSum (g a) f := by
+  induction l with
+  | nil => rfl
+  | cons a l ih => simp only [List.flatMap_cons, listSum_append, listSum, ih]
+
+theorem listSum_comm (l : List α) (k : List β) (f : α → β → Nat) :
+    listSum l (fun a => listSum k fun b => f a b) = listSum k fun b => listSum l fun a => f a b := by
+  induction l with
+  | nil => simp only [listSum, listSum_zero]
+  | cons a l ih => simp only [listSum, ih, listSum_add]
+
+theorem listSum_indicator (l : List α) (p : α → Prop) :
+    (l.filter fun a => @decide (p a) (Classical.propDecidable _)).length = listSum l fun a => indicator (p a) := by
+  induction l with
+  | nil => rfl
+  | cons a l ih =>
+    by_cases h : p a
+    · simp [listSum, h, ih, indicator_true]; omega
+    · simp [listSum, h, ih, indicator_false]
+
+/-- If at most one of the `p a` holds, and `q` with it, then the indicators of the `p a` add up to at most that of `q`. -/
+theorem listSum_indicator_le {p : α → Prop} {q : Prop} {l : List α} (hl : l.Nodup) (hq : ∀ a ∈ l, p a → q)
+    (hp : ∀ a ∈ l, ∀ b ∈ l, p a → p b → a = b) : listSum l (fun a => indicator (p a)) ≤ indicator q := by
+  induction l with
+  | nil => exact Nat.zero_le _
+  | cons a l ih =>
+    have hl := List.nodup_cons.1 hl
+    by_cases h : p a
+    · have : listSum l (fun b => indicator (p b)) = listSum l fun _ => 0 :=
+        listSum_congr fun b hb => indicator_false fun hpb =>
+          hl.1 (hp a (by simp) b (by simp [hb]) h hpb ▸ hb)
+      simp only [listSum, this, listSum_zero]
+      exact indicator_le (hq a (by simp))
+    · simp only [listSum, indicator_false h, Nat.zero_add]
+      exact ih hl.2 (fun b hb => hq b (by simp [hb])) fun b hb c hc => hp b (by simp [hb]) c (by simp [hc])
+
+theorem natSum_eq (n : Nat) (f : Nat → Nat) : natSum n f = listSum (List.range n) f := by
+  induction n with
+  | zero => rfl
+  | succ n ih => simp only [List.range_succ, listSum_append, natSum, ih, listSum, Nat.add_zero]
+
+theorem natSum_le {n : Nat} {f g : Nat → Nat} (h : ∀ i, i < n → f i ≤ g i) : natSum n f ≤ natSum n g := by
+  rw [natSum_eq, natSum_eq]
+  exact listSum_le fun i hi => h i (List.mem_range.1 hi)
+
+theorem natSum_congr {n : Nat} {f g : Nat → Nat} (h : ∀ i, i < n → f i = g i) : natSum n f = natSum n g :=
+  Nat.le_antisymm (natSum_le fun i hi => Nat.le_of_eq (h i hi)) (natSum_le fun i hi => Nat.le_of_eq (h i hi).symm)
+
+/-! ## Sequences -/
+
+theorem mem_sequences {V K : Nat} {x : List Nat} : x ∈ sequences V K ↔ x.length = K ∧ ∀ t ∈ x, t < V := by
+  induction K generalizing x with
+  | zero => cases x <;> simp [sequences]
+  | succ K ih =>
+    cases x with
+    | nil => simp [sequences]
+    | cons t x =>
+      simp only [sequences, List.mem_flatMap, List.mem_map, List.mem_range, List.cons.injEq]
+      constructor
+      · rintro ⟨s, hs, y, hy, rfl, rfl⟩
+        have := ih.1 hy
+        simp [hs, this.1]; exact this.2
+      · intro ⟨hl, ht⟩
+        exact ⟨t, ht t (by simp), x, ih.2 ⟨by simpa using hl, fun s hs => ht s (by simp [hs])⟩, rfl, rfl⟩
+
+theorem count_eq (V K : Nat) (p : List Nat → Prop) :
+    count V K p = listSum (sequences V K) fun x => indicator (p x) :=
+  listSum_indicator _ _
+
+theorem count_mono {V K : Nat} {p q : List Nat → Prop} (h : ∀ x ∈ sequences V K, p x → q x) :
+    count V K p ≤ count V K q := by
+  rw [count_eq, count_eq]
+  exact listSum_le fun x hx => indicator_le (h x hx)
+
+theorem count_congr {V K : Nat} {p q : List Nat → Prop} (h : ∀ x ∈ sequences V K, p x ↔ q x) :
+    count V K p = count V K q :=
+  Nat.le_antisymm (count_mono fun x hx => (h x hx).1) (count_mono fun x hx => (h x hx).2)
+
+theorem count_zero (V : Nat) (p : List Nat → Prop) : count V 0 p = indicator (p []) := by
+  rw [count_eq]; rfl
+
+/-- Counting by the first token. -/
+theorem count_succ (V K : Nat) (p : List Nat → Prop) :
+    count V (K + 1) p = natSum V fun t => count V K fun x => p (t :: x) := by
+  simp only [count_eq, natSum_eq, sequences, listSum_flatMap, listSum_map]
+
+/-- Counting by the last token. -/
+theorem count_snoc (V K : Nat) (p : List Nat → Prop) :
+    count V (K + 1) p = natSum V fun a => count V K fun y => p (y ++ [a]) := by
+  induction K generalizing p with
+  | zero => rw [count_succ]; exact natSum_congr fun t _ => by simp only [count_zero, List.nil_append]
+  | succ K ih =>
+    rw [count_succ]
+    simp only [ih fun x => p (_ :: x)]
+    simp only [count_succ V K, natSum_eq, List.cons_append]
+    exact listSum_comm _ _ _
+
+/-- Disjoint parts of `p` count no more together than `p`. -/
+theorem listSum_count_le {V K : Nat} {p : List Nat → Prop} {q : α → List Nat → Prop} {l : List α} (hl : l.Nodup)
+    (hp : ∀ a ∈ l, ∀ x ∈ sequences V K, q a x → p x)
+    (hq : ∀ a ∈ l, ∀ b ∈ l, ∀ x, q a x → q b x → a = b) : listSum l (fun a => count V K (q a)) ≤ count V K p := by
+  simp only [count_eq]
+  rw [listSum_comm]
+  exact listSum_le fun x hx => listSum_indicator_le hl (fun a ha => hp a ha x hx) fun a ha b hb => hq a ha b hb x
+
+end
+
+end LeanBound
