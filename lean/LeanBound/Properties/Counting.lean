@@ -93,7 +93,7 @@ theorem listSum_indicator (l : List α) (p : α → Prop) :
     · simp [listSum, h, ih, indicator_true]; omega
     · simp [listSum, h, ih, indicator_false]
 
-/-- If at most one of the `p a` holds, and `q` with it, then the indicators of the `p a` add up to at most that of `q`. -/
+/-- If at most one `p a` holds, and `q` with it, then the indicators of the `p a` add up to at most that of `q`. -/
 theorem listSum_indicator_le {p : α → Prop} {q : Prop} {l : List α} (hl : l.Nodup) (hq : ∀ a ∈ l, p a → q)
     (hp : ∀ a ∈ l, ∀ b ∈ l, p a → p b → a = b) : listSum l (fun a => indicator (p a)) ≤ indicator q := by
   induction l with
