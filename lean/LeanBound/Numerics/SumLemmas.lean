@@ -86,11 +86,6 @@ theorem intCast_sum (n : Nat) (f : Nat → Int) : ((sum n f : Int) : R) = sum n 
   | zero => simp only [sum_zero_left]; exact Ring.intCast_zero
   | succ n ih => simp only [sum_succ, ← ih]; exact Ring.intCast_add ..
 
-theorem intCast_pow_two (k : Nat) : (((2 : Int) ^ k : Int) : R) = (2 : R) ^ k := by
-  induction k with
-  | zero => rw [Int.pow_zero, Ring.intCast_one, Semiring.pow_zero]
-  | succ k ih => rw [Int.pow_succ, Ring.intCast_mul, ih, Semiring.pow_succ, Ring.intCast_ofNat]
-
 end Ring
 
 section Ordered
