@@ -1,0 +1,1 @@
+"""Architectures: one module each, and the checkpoints they are read from and written to."""

@@ -1,0 +1,1 @@
+"""Tasks: one module each, with its input space and its target."""

@@ -1,0 +1,91 @@
+"""Training of small models, reproducible from a seed."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from torch.nn.functional import cross_entropy
+from tqdm import tqdm
+
+from leanbound.models.attention_only import AttentionOnly, to_weights
+from leanbound.models.checkpoint import Checkpoint, save_checkpoint
+from leanbound.models.exhaustive import exhaustive_accuracy
+from leanbound.models.record import TrainConfig, TrainingRecord
+from leanbound.models.threads import single_thread
+
+
+def train_checkpoint(config: TrainConfig, path: Path, progress: bool = False) -> Checkpoint:
+    """Train, measure on every input, and write a new checkpoint folder with its training record.
+
+    Raises InputError when the model is too large, or the folder exists or cannot be written.
+    """
+    config.model.require_affordable()
+    start = time.monotonic()
+    model, loss = train_max_of_k(config, progress)
+    seconds = time.monotonic() - start
+    correct, inputs = exhaustive_accuracy(model, progress)
+    record = TrainingRecord(
+        config=config,
+        torch_version=torch.__version__,
+        final_loss=loss,
+        correct=correct,
+        inputs=inputs,
+        accuracy=correct / inputs,
+        seconds=round(seconds, 1),
+        safetensors_sha256="0" * 64,  # set by save_checkpoint
+    )
+    return save_checkpoint(path, config.model, to_weights(model), record)
+
+
+def train_max_of_k(config: TrainConfig, progress: bool = False) -> tuple[AttentionOnly, float]:
+    """Train on uniform i.i.d. sequences with AdamW and cross-entropy at the last position.
+
+    Weights and batches are drawn on the CPU from one generator seeded with `config.seed`, so that they do not
+    depend on the device. Returns the model, on the CPU, and the loss of the last batch. `progress` shows a bar on
+    standard error.
+    """
+    generator = torch.Generator().manual_seed(config.seed)
+    model = AttentionOnly(config.model, generator).to(config.device)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=config.learning_rate, betas=config.betas, weight_decay=config.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, config))
+    shape = (config.batch_size, config.model.n_ctx)
+    loss = torch.zeros(())
+    with (
+        _deterministic(config.device),
+        single_thread(),
+        tqdm(total=config.steps, desc="train", unit="step", disable=not progress) as bar,
+    ):
+        for _ in range(config.steps):
+            tokens = torch.randint(config.model.d_vocab, shape, generator=generator).to(config.device)
+            loss = cross_entropy(model(tokens), tokens.amax(dim=1))
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+            bar.update()
+    return model.to("cpu"), float(loss.item())
+
+
+def _rate(step: int, config: TrainConfig) -> float:
+    """The learning rate of step `step`, as a part of its peak: linear up, then linear down to zero."""
+    return min(1.0, (step + 1) / config.warm_up) * (1 - step / config.steps)
+
+
+@contextmanager
+def _deterministic(device: str) -> Iterator[None]:
+    """Have torch use deterministic algorithms on a GPU inside the block; on one CPU thread they are so already."""
+    if device == "cpu":
+        yield
+        return
+    before = torch.are_deterministic_algorithms_enabled()
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is reproducible only with it
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
