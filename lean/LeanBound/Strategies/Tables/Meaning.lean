@@ -1,0 +1,41 @@
+module
+
+public import LeanBound.Models.AttentionOnlyDecomp
+public import LeanBound.Strategies.Tables.Rows
+
+/-! # What valid tables say -/
+
+@[expose] public section
+
+namespace LeanBound
+
+open Lean.Grind
+attribute [local instance] Semiring.natCast Ring.intCast
+
+noncomputable section
+
+/-- The tables are those of the model, and small enough to be added up in lanes. -/
+structure Tables.Valid (M : AttentionOnly) (H : Head) (C : Tables) : Prop where
+  heads : M.heads = [H]
+  aligned : AttentionOnly.Aligned M H
+  n_ctx_pos : 0 < M.n_ctx
+  w_pos : 0 < C.w
+  D_lt : ∀ a, a < M.d_vocab → nth C.D a < 2 ^ (C.w * M.d_vocab) ∧ ∀ o, o < M.d_vocab → lane C.w (nth C.D a) o < 2 ^ C.r
+  OP_lt : ∀ i, i < M.n_ctx → nth C.OP i < 2 ^ (C.w * M.d_vocab) ∧ ∀ o, o < M.d_vocab → lane C.w (nth C.OP i) o < 2 ^ C.r
+  OE_lt : ∀ t, t < M.d_vocab → nth C.OE t < 2 ^ (C.w * M.d_vocab) ∧ ∀ o, o < M.d_vocab → lane C.w (nth C.OE t) o < 2 ^ C.r
+  logits : ∀ a i t o, a < M.d_vocab → i < M.n_ctx → t < M.d_vocab → o < M.d_vocab →
+    ((lane C.w (nth C.D a) o + lane C.w (nth C.OP i) o + lane C.w (nth C.OE t) o : Nat) : Int) =
+      M.cInt H a t i o + 3 * (C.offset : Int)
+  weight_le : ∀ a i t, a < M.d_vocab → i < M.n_ctx → t < M.d_vocab → weight C a i t ≤ 2 ^ C.P
+  weights : ∀ (F : Type) [ExpField F] (a : Nat), a < M.d_vocab → ∃ s : F, 0 < s ∧ ∀ i t, i < M.n_ctx → t < M.d_vocab →
+    (weight C a i t : F) ≤ s * exp ((M.sInt H a t i : F) / 2 ^ AttentionOnly.sFrac M H) ∧
+    s * exp ((M.sInt H a t i : F) / 2 ^ AttentionOnly.sFrac M H) ≤ (weight C a i t : F) + (C.weightErr : F)
+  room : checkRoom C M.n_ctx = true
+
+/-- Entry `o` of `row C a i t`. -/
+def rowEntry (C : Tables) (a i t o : Nat) : Nat :=
+  weight C a i t * (lane C.w (nth C.D a) o + lane C.w (nth C.OP i) o + lane C.w (nth C.OE t) o)
+
+end
+
+end LeanBound
