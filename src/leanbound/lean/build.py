@@ -1,0 +1,266 @@
+"""The build: check every module that some targets need, in parallel, and none that is unchanged."""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from leanbound.errors import LeanboundError
+from leanbound.lean.artifacts import ModuleRecord, artifact_path, load_record, module_key, store_record
+from leanbound.lean.diagnostics import errors_in, parse_diagnostics
+from leanbound.lean.failures import lean_crash, lean_errors, suspect_from_profile, suspects_from_source
+from leanbound.lean.files import exclusive_lock, explain_os_errors
+from leanbound.lean.modules import Module, module_graph
+from leanbound.lean.process import Child, Usage, unwinding_on_sigterm
+from leanbound.lean.progress import BuildEvent, EventKind
+from leanbound.lean.toolchain import Toolchain
+
+DEFAULT_TIME_LIMIT = 900.0
+"""Seconds of wall time that one module may take."""
+_MEMORY_PER_JOB = 2 << 30
+_POLL_SECONDS = 0.02
+_PROFILE = ("-Dprofiler=true", "-Dprofiler.threshold=0")
+
+Listener = Callable[[BuildEvent], None]
+
+
+@dataclass
+class BuildResult:
+    """What became of every module."""
+
+    records: dict[str, ModuleRecord] = field(default_factory=dict)
+    """The checked modules, by name."""
+    failures: dict[str, LeanboundError] = field(default_factory=dict)
+    """By module: its own failure, or that of an import, which kept it from being checked."""
+    wall_seconds: float = 0.0
+
+    def require(self, module: str) -> ModuleRecord:
+        """The record of a module.
+
+        Raises:
+            LeanRejectedError: when Lean rejected it or one of its imports.
+            LeanCrashError: when Lean died on it or on one of its imports.
+        """
+        if module in self.failures:
+            raise self.failures[module]
+        return self.records[module]
+
+    def raise_failures(self) -> None:
+        """Raise the first failure, if there is one."""
+        for failure in self.failures.values():
+            raise failure
+
+
+def build(
+    targets: Sequence[str],
+    *,
+    roots: Sequence[Path],
+    toolchain: Toolchain,
+    out: Path,
+    jobs: int | None = None,
+    time_limit: float | None = DEFAULT_TIME_LIMIT,
+    options: Sequence[str] = (),
+    on_event: Listener | None = None,
+) -> BuildResult:
+    """Check the targets and all that they import.
+
+    A module that fails keeps only those that import it from being checked. Nothing that was started outlives
+    the call, whatever ends it.
+
+    Args:
+        targets: names of modules.
+        roots: source roots, searched in order.
+        out: the build directory; artifacts lie in a directory of it for each toolchain.
+        jobs: how many processes at once; by default as many as there are processors and 2 GiB of free memory.
+        time_limit: seconds of wall time for one module; None for no limit.
+        options: further arguments for Lean, as `-Dname=value`.
+        on_event: told of every module as it starts and ends.
+
+    Raises:
+        InputError: when a module is missing or imports form a cycle.
+        ToolchainError: when the build directory cannot be written.
+    """
+    started = time.monotonic()
+    graph = module_graph(targets, roots, toolchain.has_module)
+    directory = artifacts_dir(out, toolchain)
+    with explain_os_errors("building", directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        with exclusive_lock(directory / ".lock"):
+            run = _Run(graph, toolchain, directory, jobs or default_jobs(), time_limit, tuple(options), on_event)
+            result = run.run()
+    result.wall_seconds = time.monotonic() - started
+    return result
+
+
+def artifacts_dir(out: Path, toolchain: Toolchain) -> Path:
+    """Where the artifacts of a toolchain lie: also the directory to put on Lean's search path."""
+    return out.resolve() / f"{toolchain.kind}-{toolchain.version}"
+
+
+def default_jobs() -> int:
+    """As many as there are processors, and 2 GiB of free memory for each."""
+    return max(1, min(len(os.sched_getaffinity(0)), _free_memory() // _MEMORY_PER_JOB))
+
+
+def _free_memory() -> int:
+    try:
+        fields = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+        return int(fields["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return _MEMORY_PER_JOB
+
+
+@dataclass
+class _Job:
+    module: Module
+    key: str
+    child: Child
+    directory: Path
+
+    @property
+    def olean(self) -> Path:
+        return artifact_path(self.directory, self.module.name.rpartition(".")[2])
+
+    def output(self) -> str:
+        return "".join((self.directory / name).read_text(errors="replace") for name in ("stdout", "stderr"))
+
+
+class _Run:
+    """One run of the scheduler: starts what is ready, collects what has ended."""
+
+    def __init__(
+        self,
+        graph: Mapping[str, Module],
+        toolchain: Toolchain,
+        directory: Path,
+        jobs: int,
+        time_limit: float | None,
+        options: tuple[str, ...],
+        on_event: Listener | None,
+    ) -> None:
+        self._graph = graph
+        self._toolchain = toolchain
+        self._directory = directory
+        self._jobs = jobs
+        self._time_limit = time_limit
+        self._options = options
+        self._on_event = on_event
+        self._keys: dict[str, str] = {}
+        self._running: list[_Job] = []
+        self._result = BuildResult()
+
+    def run(self) -> BuildResult:
+        for module in self._graph.values():
+            self._keys[module.name] = module_key(module, self._keys, self._toolchain.identity, self._options)
+        heights = _heights(self._graph)
+        waiting = sorted(self._graph.values(), key=lambda module: -heights[module.name])
+        self._scratch = Path(tempfile.mkdtemp(prefix=".work-", dir=self._directory))
+        with unwinding_on_sigterm():
+            try:
+                while waiting or self._running:
+                    waiting = [module for module in waiting if not self._settle_or_start(module)]
+                    self._collect()
+            finally:
+                for job in self._running:
+                    job.child.kill()
+                shutil.rmtree(self._scratch, ignore_errors=True)
+        self._result.records = {
+            name: self._result.records[name] for name in self._graph if name in self._result.records
+        }
+        return self._result
+
+    def _settle_or_start(self, module: Module) -> bool:
+        """Whether the module need not wait any longer: unchanged, started, or given up for a failed import."""
+        needed = [name for name in module.imports if name in self._graph]
+        failed = next((name for name in needed if name in self._result.failures), None)
+        if failed is not None:
+            self._result.failures[module.name] = self._result.failures[failed]
+            self._tell(EventKind.SKIPPED, module.name)
+            return True
+        if not all(name in self._result.records for name in needed):
+            return False
+        record = load_record(self._directory, module, self._keys[module.name])
+        if record is not None:
+            self._result.records[module.name] = record
+            self._tell(EventKind.REUSED, module.name)
+            return True
+        if len(self._running) >= self._jobs:
+            return False
+        self._running.append(self._start(module, self._options))
+        self._tell(EventKind.STARTED, module.name)
+        return True
+
+    def _start(self, module: Module, options: tuple[str, ...]) -> _Job:
+        directory = Path(tempfile.mkdtemp(dir=self._scratch))
+        olean = artifact_path(directory, module.name.rpartition(".")[2])
+        command = self._toolchain.compile_command(module.path, module.root, olean, [self._directory], options)
+        child = Child(command, directory / "stdout", directory / "stderr", self._time_limit)
+        return _Job(module, self._keys[module.name], child, directory)
+
+    def _collect(self) -> None:
+        ended = False
+        for job in list(self._running):
+            usage = job.child.poll()
+            if usage is not None:
+                self._running.remove(job)
+                self._finish(job, usage)
+                shutil.rmtree(job.directory, ignore_errors=True)
+                ended = True
+        if self._running and not ended:
+            time.sleep(_POLL_SECONDS)
+
+    def _finish(self, job: _Job, usage: Usage) -> None:
+        name = job.module.name
+        diagnostics = parse_diagnostics(job.output())
+        if errors_in(diagnostics) and not usage.timed_out and usage.returncode >= 0:
+            self._result.failures[name] = lean_errors(job.module, diagnostics)
+        elif usage.returncode != 0 or not job.olean.is_file():
+            suspects = self._suspects(job, usage)
+            self._result.failures[name] = lean_crash(job.module, usage, job.output(), suspects, self._time_limit)
+        else:
+            record = ModuleRecord(
+                module=name,
+                source=job.module.path,
+                key=job.key,
+                artifact=artifact_path(self._directory, name),
+                files={},
+                cpu_seconds=usage.cpu_seconds,
+                wall_seconds=usage.wall_seconds,
+                max_rss_bytes=usage.max_rss_bytes,
+                diagnostics=tuple(diagnostics),
+                reused=False,
+            )
+            self._result.records[name] = store_record(job.olean, record)
+        self._tell(EventKind.FAILED if name in self._result.failures else EventKind.CHECKED, name, usage)
+
+    def _suspects(self, job: _Job, usage: Usage) -> list[str]:
+        """The declarations that Lean may have died in; runs the module once more, with the profiler on, to know it."""
+        suspects = suspects_from_source(job.module)
+        if len(suspects) <= 1 or usage.timed_out:
+            return suspects
+        again = self._start(job.module, (*self._options, *_PROFILE))
+        self._running.append(again)
+        while again.child.poll() is None:
+            time.sleep(_POLL_SECONDS)
+        self._running.remove(again)
+        found = suspect_from_profile(job.module, parse_diagnostics(again.output()))
+        return suspects if found is None else [found]
+
+    def _tell(self, kind: EventKind, module: str, usage: Usage | None = None) -> None:
+        if self._on_event is not None:
+            done = len(self._result.records) + len(self._result.failures)
+            seconds = 0.0 if usage is None else usage.wall_seconds
+            self._on_event(BuildEvent(kind, module, done, len(self._graph), seconds))
+
+
+def _heights(graph: Mapping[str, Module]) -> dict[str, int]:
+    """For each module the length of the longest chain of modules that waits for it."""
+    heights = dict.fromkeys(graph, 0)
+    for module in reversed(list(graph.values())):
+        for name in module.imports:
+            if name in heights:
+                heights[name] = max(heights[name], heights[module.name] + 1)
+    return heights

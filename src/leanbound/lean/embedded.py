@@ -1,0 +1,72 @@
+"""The embedded toolchain: Lean compiled to WebAssembly, run by Node."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from leanbound.errors import ToolchainError
+from leanbound.lean.install import EmbeddedInstall, ensure_install, find_install, install_dir
+from leanbound.lean.node import Node, find_node
+from leanbound.lean.pins import LEAN_WASM, LEAN_WASM_COMMIT, LEAN_WASM_VERSION
+from leanbound.lean.process import Command
+from leanbound.lean.toolchain import Finding, Toolchain, ToolchainInfo
+
+KIND = "embedded"
+_INSTALL = "run `leanbound toolchain install`"
+NODE_FLAGS = ("--wasm-lazy-compilation", "--stack-size=60000")
+
+
+class EmbeddedToolchain(Toolchain):
+    """At most 2 GiB a process; every file is read as a `module`, and no code generation works."""
+
+    def __init__(self, install: EmbeddedInstall, node: Node) -> None:
+        info = ToolchainInfo(KIND, LEAN_WASM_VERSION, LEAN_WASM_COMMIT, install.digest)
+        super().__init__(info, install.library)
+        self._install = install
+        self._node = node
+
+    def compile_command(
+        self, source: Path, root: Path, olean: Path, search_path: Sequence[Path], options: Sequence[str] = ()
+    ) -> Command:
+        root, olean = root.resolve(), olean.absolute()
+        paths = [self.library, *(path.resolve() for path in search_path)]
+        relative = source.resolve().relative_to(root)
+        node = (str(self._node.node), *NODE_FLAGS, str(self._install.lean_js))
+        argv = (*node, "-j1", "--json", *options, "-o", str(olean), str(relative))
+        env = dict(os.environ)
+        env["LEAN_PATH"] = ":".join(map(str, paths))
+        env["LEANBOUND_MOUNTS"] = ":".join(_mounts([root, olean.parent.resolve(), *paths]))
+        env.pop("NODE_OPTIONS", None)
+        return Command(argv, root, env)
+
+
+def _mounts(paths: Sequence[Path]) -> list[str]:
+    """The top-level directories of the host that hold `paths`."""
+    return sorted({str(Path(*path.parts[:2])) for path in paths})
+
+
+def load_embedded(*, install: bool) -> EmbeddedToolchain:
+    """The embedded toolchain, downloaded and prepared first where need be and `install` allows it.
+
+    Raises:
+        ToolchainError: when it is not there and cannot be installed.
+    """
+    node = find_node()
+    found = ensure_install() if install else find_install()
+    if found is None:
+        raise ToolchainError(f"the embedded Lean is not installed in {install_dir()}; {_INSTALL}")
+    return EmbeddedToolchain(found, node)
+
+
+def examine_embedded() -> Finding:
+    """What is there; installs nothing."""
+    try:
+        find_node()
+    except ToolchainError as error:
+        return Finding(KIND, False, error.message, "reinstall leanbound's dependencies")
+    found = find_install()
+    if found is None:
+        size = LEAN_WASM.size // 10**6
+        summary = f"not installed yet; {LEAN_WASM.spec} ({size} MB) would be downloaded into {install_dir()}"
+        return Finding(KIND, True, summary, f"nothing, it installs itself when first needed; or {_INSTALL}")
+    return Finding(KIND, True, f"Lean {LEAN_WASM_VERSION} in {found.directory}")

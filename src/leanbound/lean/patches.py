@@ -1,0 +1,83 @@
+"""The changes made to `lean.js` at install time, each of which must find exactly what it expects.
+
+They change how fast the module starts, which directories of the host it sees, and what it prints; none
+touches the WebAssembly code, so elaborator and kernel are as published.
+"""
+
+import re
+
+from leanbound.errors import ToolchainError
+
+_DLSYM_OLD = "newSymIndex=Object.keys(lib.exports).indexOf(symbol);if(newSymIndex==-1||"
+_DLSYM_NEW = (
+    "var symIndex=lib.symIndex||(lib.symIndex=new Map(Object.keys(lib.exports).map((k,i)=>[k,i])));"
+    "newSymIndex=symIndex.has(symbol)?symIndex.get(symbol):-1;if(newSymIndex==-1||"
+)
+_POOL_OLD = "var pthreadPoolSize=4;"
+_POOL_NEW = "var pthreadPoolSize=1;"
+_MOUNT_OLD = 'FS.mount(NODEFS,{root:"/home"},"/home");FS.mount(NODEFS,{root:"/tmp"},"/tmp");'
+_MOUNT_NEW = (
+    'for(const dir of (process.env["LEANBOUND_MOUNTS"]||"/home:/tmp").split(":"))'
+    "{FS.mkdirTree(dir);FS.mount(NODEFS,{root:dir},dir)}"
+)
+_ENV_OLD = "var ENV={};"
+_ENV_NEW = 'var ENV={LLVM_PROFILE_FILE:"/dev/null"};'
+_WORKER_OLD = 'new Worker(pthreadMainJs,{workerData:"em-pthread",name:"em-pthread"})'
+_WORKER_NEW = (
+    'new Worker(pthreadMainJs,{workerData:"em-pthread",name:"em-pthread",'
+    'resourceLimits:{stackSizeMb:Number(process.env["LEANBOUND_STACK_MB"]||"64")}})'
+)
+_ASSIGN = "function assignWasmExports(wasmExports){"
+_DEBUG = 'console.log("[DEBUG:'
+
+
+def patch_lean_js(source: str) -> str:
+    """`lean.js` as published to `lean.js` as run.
+
+    Raises:
+        ToolchainError: when a patch does not find its pattern exactly once; the package is not the known one.
+    """
+    source = _keep_used_exports(source)
+    source = _replace_once(source, "symbol lookup", _DLSYM_OLD, _DLSYM_NEW)
+    source = _replace_once(source, "worker pool", _POOL_OLD, _POOL_NEW)
+    source = _replace_once(source, "mounted directories", _MOUNT_OLD, _MOUNT_NEW)
+    source = _replace_once(source, "profile file", _ENV_OLD, _ENV_NEW)
+    source = _replace_once(source, "worker stack", _WORKER_OLD, _WORKER_NEW)
+    return _silence_debug(source)
+
+
+def _replace_once(source: str, what: str, old: str, new: str) -> str:
+    found = source.count(old)
+    if found != 1:
+        raise ToolchainError(f"cannot prepare lean.js: the pattern for {what!r} occurs {found} times, expected 1")
+    return source.replace(old, new)
+
+
+def _silence_debug(source: str) -> str:
+    if _DEBUG not in source:
+        raise ToolchainError("cannot prepare lean.js: no debug output found where some is expected")
+    return source.replace(_DEBUG, 'void("[DEBUG:')
+
+
+def _keep_used_exports(source: str) -> str:
+    """Drop the declarations `_x` and statements `_x=Module["_x"]=wasmExports["x"];` of names used nowhere else."""
+    if source.count(_ASSIGN) != 1:
+        raise ToolchainError("cannot prepare lean.js: assignWasmExports is not where it is expected")
+    start = source.index(_ASSIGN)
+    body_start = start + len(_ASSIGN)
+    end = source.index("}", body_start)
+    var_start = source.rindex("var ", 0, start)
+    names = [item.split("=")[0] for item in source[var_start + 4 : start].rstrip("; \n").split(",")]
+    rest = source[:var_start] + source[end:]
+    used = set(re.findall(r"[A-Za-z_$][\w$]*", rest))
+    kept = [name for name in names if name in used]
+    kept_set = set(kept)
+    statements = []
+    for statement in source[body_start:end].split(";"):
+        match = re.match(r"([\w$]+)=", statement)
+        if statement and match is None:
+            raise ToolchainError(f"cannot prepare lean.js: unexpected statement in assignWasmExports: {statement[:80]}")
+        if match is not None and match.group(1) in kept_set:
+            statements.append(statement)
+    head = f"var {','.join(kept)};" if kept else ""
+    return f"{source[:var_start]}{head}{_ASSIGN}{';'.join(statements)}{source[end:]}"
