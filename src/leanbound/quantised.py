@@ -1,0 +1,141 @@
+"""The quantised model: the exact rational weights that a theorem is about. Imports neither torch nor numpy."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from leanbound.models.config import AttentionOnlyConfig
+from leanbound.models.files import read_json, write_file
+
+#: Fewest and most bits of an entry of a weight matrix.
+MIN_WIDTH: Final = 2
+MAX_WIDTH: Final = 64
+#: Most bits of an entry of a bias, which is shifted to the scale of what it is added to.
+MAX_BIAS_WIDTH: Final = 512
+#: Every power-of-two scale is at most this: 2 ** -1074 is the smallest float64.
+MAX_FRAC: Final = 4 * 1074
+
+TENSOR_NAMES: Final = ("W_E", "W_pos", "W_Q", "b_Q", "W_K", "b_K", "W_V", "b_V", "W_O", "b_O", "W_U", "b_U")
+WEIGHT_NAMES: Final = tuple(name for name in TENSOR_NAMES if name.startswith("W_"))
+BIAS_NAMES: Final = tuple(name for name in TENSOR_NAMES if name.startswith("b_"))
+
+
+class FixedTensor(BaseModel):
+    """A matrix of rationals `int / 2 ** frac`; every integer fits `width` bits in two's complement."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: Literal["W_E", "W_pos", "W_Q", "b_Q", "W_K", "b_K", "W_V", "b_V", "W_O", "b_O", "W_U", "b_U"]
+    shape: tuple[int, int] = Field(description="rows, columns; a bias is one row")
+    width: int = Field(ge=MIN_WIDTH, le=MAX_BIAS_WIDTH)
+    frac: int = Field(ge=0, le=MAX_FRAC)
+    ints: tuple[tuple[int, ...], ...] = Field(description="row by row")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.name in WEIGHT_NAMES and self.width > MAX_WIDTH:
+            raise ValueError(f"{self.name}: width is {self.width}, expected at most {MAX_WIDTH}")
+        rows, columns = self.shape
+        if len(self.ints) != rows or any(len(row) != columns for row in self.ints):
+            raise ValueError(f"{self.name}: the integers do not form {rows} rows of {columns}")
+        bound = 1 << (self.width - 1)
+        for i, row in enumerate(self.ints):
+            for j, value in enumerate(row):
+                if not -bound <= value < bound:
+                    raise ValueError(f"{self.name}[{i}, {j}]: {value} does not fit {self.width} bits")
+        return self
+
+    def numeral(self, row: int) -> int:
+        """A row as one natural number: entry j, plus 2 ** (width - 1), is bits width * j to width * (j + 1) - 1."""
+        offset = 1 << (self.width - 1)
+        return sum((value + offset) << (self.width * j) for j, value in enumerate(self.ints[row]))
+
+
+class QuantisedModel(BaseModel):
+    """All tensors of a one-head attention-only transformer, 1 / √d_head folded into W_Q and b_Q, at aligned scales.
+
+    With e = frac of W_E: frac of W_pos is e, and every bias has the frac of the product that it is added to, so that
+    scores and logit contributions are integers over one power of two each (`score_frac`, `logit_frac`).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    schema_version: Literal[1] = 1
+    config: AttentionOnlyConfig
+    mode: Literal["fixed", "exact"]
+    checkpoint_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the weights it was made from")
+    tensors: tuple[FixedTensor, ...] = Field(description="in the order of TENSOR_NAMES")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        names = tuple(tensor.name for tensor in self.tensors)
+        if names != TENSOR_NAMES:
+            raise ValueError(f"tensors are {list(names)}, expected {list(TENSOR_NAMES)}")
+        if self.config.n_heads != 1:
+            raise ValueError(f"config.n_heads is {self.config.n_heads}, expected 1")
+        for tensor in self.tensors:
+            expected = matrix_shape(self.config, tensor.name)
+            if tensor.shape != expected:
+                raise ValueError(f"{tensor.name}: shape {tensor.shape}, expected {expected}")
+        for name, frac in aligned_fracs({tensor.name: tensor.frac for tensor in self.tensors}).items():
+            if self[name].frac != frac:
+                raise ValueError(f"{name}: frac is {self[name].frac}, expected {frac} by the other scales")
+        return self
+
+    def __getitem__(self, name: str) -> FixedTensor:
+        """The tensor `name`, one of TENSOR_NAMES."""
+        return self.tensors[TENSOR_NAMES.index(name)]
+
+    @property
+    def score_frac(self) -> int:
+        """σ: an attention score is an integer divided by 2 ** σ."""
+        return 2 * self["W_E"].frac + self["W_Q"].frac + self["W_K"].frac
+
+    @property
+    def logit_frac(self) -> int:
+        """γ: a logit contribution is an integer divided by 2 ** γ."""
+        return self["b_U"].frac
+
+    def to_bytes(self) -> bytes:
+        """The canonical JSON of the model: equal models give equal bytes."""
+        return (json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":")) + "\n").encode()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of `to_bytes`."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()
+
+    def save(self, path: Path) -> None:
+        """Write the model whole or not at all. Raises InputError when it cannot be written."""
+        write_file(path, self.to_bytes())
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a model. Raises InputError that names every field at fault."""
+        return read_json(path, cls)
+
+
+def matrix_shape(config: AttentionOnlyConfig, name: str) -> tuple[int, int]:
+    """Rows and columns of a tensor of the quantised model."""
+    d, h, d_vocab = config.d_model, config.d_head, config.d_vocab
+    shapes = {"W_E": (d_vocab, d), "W_pos": (config.n_ctx, d), "W_O": (h, d), "W_U": (d, d_vocab)}
+    shapes |= {"W_Q": (d, h), "W_K": (d, h), "W_V": (d, h), "b_Q": (1, h), "b_K": (1, h), "b_V": (1, h)}
+    shapes |= {"b_O": (1, d), "b_U": (1, d_vocab)}
+    return shapes[name]
+
+
+def aligned_fracs(fracs: dict[str, int]) -> dict[str, int]:
+    """The scales that follow from those of the weight matrices: W_pos shares that of W_E, a bias that of its sum."""
+    e = fracs["W_E"]
+    b_o = e + fracs["W_V"] + fracs["W_O"]
+    return {
+        "W_pos": e,
+        "b_Q": e + fracs["W_Q"],
+        "b_K": e + fracs["W_K"],
+        "b_V": e + fracs["W_V"],
+        "b_O": b_o,
+        "b_U": b_o + fracs["W_U"],
+    }
