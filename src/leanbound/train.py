@@ -10,9 +10,9 @@ import torch
 from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 
+from leanbound.accuracy import measure
 from leanbound.models.attention_only import AttentionOnly, to_weights
 from leanbound.models.checkpoint import Checkpoint, save_checkpoint
-from leanbound.models.exhaustive import exhaustive_accuracy
 from leanbound.models.record import TrainConfig, TrainingRecord
 from leanbound.models.threads import single_thread
 
@@ -26,14 +26,15 @@ def train_checkpoint(config: TrainConfig, path: Path, progress: bool = False) ->
     start = time.monotonic()
     model, loss = train_max_of_k(config, progress)
     seconds = time.monotonic() - start
-    correct, inputs = exhaustive_accuracy(model, progress)
+    accuracy = measure(model, progress)
     record = TrainingRecord(
         config=config,
         torch_version=torch.__version__,
         final_loss=loss,
-        correct=correct,
-        inputs=inputs,
-        accuracy=correct / inputs,
+        correct=accuracy.correct,
+        inputs=accuracy.inputs,
+        exhaustive=accuracy.exhaustive,
+        accuracy=accuracy.fraction,
         seconds=round(seconds, 1),
         safetensors_sha256="0" * 64,  # set by save_checkpoint
     )

@@ -39,13 +39,14 @@ class AttentionOnly(nn.Module):
         last = x[:, -1]  # [B, d]
         b_q, b_k, b_v = (_per_head(self.weight(name)) for name in ("b_Q", "b_K", "b_V"))  # [H, 1, h]
         q = last @ self.weight("W_Q") + b_q  # [H, B, h]
-        flat = x.flatten(0, 1)  # [B * K, d]
-        k = (flat @ self.weight("W_K") + b_k).unflatten(1, x.shape[:2])  # [H, B, K, h]
-        v = (flat @ self.weight("W_V") + b_v).unflatten(1, x.shape[:2])  # [H, B, K, h]
+        flat, sides = x.flatten(0, 1), (-1, *x.shape[:2], self.config.d_head)  # [B * K, d]
+        k = (flat @ self.weight("W_K") + b_k).reshape(sides)  # [H, B, K, h]
+        v = (flat @ self.weight("W_V") + b_v).reshape(sides)  # [H, B, K, h]
         scores = (q.unsqueeze(2) * k).sum(-1) / math.sqrt(self.config.d_head)  # [H, B, K]
         mixed = (scores.softmax(-1).unsqueeze(3) * v).sum(2)  # [H, B, h]
         attention = (mixed @ self.weight("W_O")).sum(0)  # [B, d]
-        return (last + attention + self.weight("b_O")) @ self.weight("W_U") + self.weight("b_U")
+        logits: Tensor = (last + attention + self.weight("b_O")) @ self.weight("W_U") + self.weight("b_U")
+        return logits
 
 
 def from_weights(config: AttentionOnlyConfig, weights: Weights) -> AttentionOnly:

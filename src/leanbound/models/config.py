@@ -9,6 +9,7 @@ from leanbound.errors import InputError
 
 #: Most bytes that the weights, and the tables of scores and logit contributions, may need together.
 MEMORY_LIMIT: Final = 2**31
+_INTEGER_BYTES: Final = 64  # a Python integer of a hundred bits or so, and the reference to it
 
 
 class AttentionOnlyConfig(BaseModel):
@@ -42,10 +43,10 @@ class AttentionOnlyConfig(BaseModel):
         return shapes
 
     def memory(self) -> int:
-        """Bytes of the weights and of the tables of scores [a, t, i] and logit contributions [t, i, o], in float64."""
+        """Bytes of the weights in float64, and of the exact scores [a, t, i] and logit contributions [t, i, o]."""
         weights = sum(prod(shape) for shape in self.shapes().values())
         tables = 2 * self.n_heads * self.n_ctx * self.d_vocab**2
-        return 8 * (weights + tables)
+        return 8 * weights + _INTEGER_BYTES * tables
 
     def require_affordable(self) -> None:
         """Raise InputError when a model of this size would not fit in memory."""

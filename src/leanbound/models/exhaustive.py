@@ -1,6 +1,6 @@
-"""The model on every input of max-of-K, by tables: scores and logit contributions depend on one token at a time."""
+"""Max-of-K margins of every input, by tables: scores and logit contributions depend on one token at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Final
@@ -10,10 +10,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from leanbound.models.attention_only import AttentionOnly
-from leanbound.models.threads import single_thread
 
-#: Largest input space that is walked in full.
-MAX_EXHAUSTIVE: Final = 2**26
 _BLOCK_ENTRIES: Final = 2**19  # float64 entries of one block: stays in the cache
 
 
@@ -31,10 +28,10 @@ class Tables:
 
 @dataclass(frozen=True)
 class Block:
-    """All inputs that end in `query` and begin with `prefix`; tensors have one axis for each free position."""
+    """Some inputs with one query token; both tensors have the same shape, one entry for each input."""
 
-    query: int
-    prefix: tuple[int, ...]
+    tokens: Callable[[tuple[int, ...]], tuple[int, ...]]
+    """The input behind an index of the tensors."""
     margins: Tensor
     """The logit of the target less the largest other logit, times the sum of the attention weights."""
     totals: Tensor
@@ -85,14 +82,16 @@ def _block(query: int, prefix: tuple[int, ...], weights: Tensor, terms: Tensor) 
         target = torch.maximum(target.unsqueeze(-1), tokens)
     right = logits.gather(-1, target.unsqueeze(-1)).squeeze(-1)
     wrong = logits.scatter_(-1, target.unsqueeze(-1), -torch.inf).amax(-1)
-    return Block(query, prefix, right - wrong, total)
+    return Block(lambda index: (*prefix, *index, query), right - wrong, total)
 
 
-def exhaustive_accuracy(model: AttentionOnly, progress: bool = False) -> tuple[int, int]:
-    """How many of all V ** K inputs the model gets right in float64 (a tie is wrong), and V ** K."""
-    correct = size = 0
-    with torch.no_grad(), single_thread():
-        for block in blocks(tables(model), progress):
-            correct += int((block.margins > 0).sum())
-            size += block.margins.numel()
-    return correct, size
+def sample_block(table: Tables, sequences: Tensor) -> Block:
+    """The inputs `sequences` [n, K]."""
+    query, positions = sequences[:, -1:], torch.arange(sequences.shape[1])
+    weights = table.weights[query, positions, sequences]  # [n, i]
+    values = table.moved[positions, sequences] + table.direct[query]  # [n, i, o]
+    logits = (weights.unsqueeze(-1) * values).sum(1)
+    target = sequences.amax(1, keepdim=True)
+    right = logits.gather(-1, target).squeeze(-1)
+    wrong = logits.scatter_(-1, target, -torch.inf).amax(-1)
+    return Block(lambda index: tuple(sequences[index[0]].tolist()), right - wrong, weights.sum(1))

@@ -34,7 +34,8 @@ class TrainingRecord(BaseModel):
     torch_version: str
     final_loss: float = Field(description="cross-entropy of the last batch, in nats")
     correct: int = Field(ge=0, description="inputs that PyTorch gets right in float64; a tie is wrong")
-    inputs: int = Field(ge=1, description="inputs that were run: all of them")
+    inputs: int = Field(ge=1, description="inputs that were run")
+    exhaustive: bool = Field(default=True, description="whether those were all V ** K inputs, each once")
     accuracy: float = Field(ge=0, le=1, description="correct / inputs, rounded to float64")
     seconds: float = Field(ge=0, description="wall-clock time of the training")
     safetensors_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
