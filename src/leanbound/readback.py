@@ -33,7 +33,7 @@ class TensorLiteral:
     rows: tuple[int, ...]
 
     def integers(self, columns: int) -> list[list[int]]:
-        """The integers behind the entries, exactly as the specification's `Tensor.int` defines them: [rows, columns]."""
+        """The integers behind the entries, as the specification's `Tensor.int` defines them: [rows, columns]."""
         if not 1 <= self.width <= _MAX_WIDTH:
             raise AuditError(f"a tensor of {self.width} bits an entry cannot be read back")
         mask, offset = (1 << self.width) - 1, 1 << (self.width - 1)

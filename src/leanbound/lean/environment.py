@@ -23,6 +23,7 @@ from leanbound.lean.region import Header
 LIBRARY_ROOTS = ("Init", "Std", "Lean")
 _MODULE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_']*(\.[A-Za-z_][A-Za-z0-9_']*)*\Z")
 _MAX_MODULES = 10_000
+_MAX_TOTAL_BYTES = 256 * 1024 * 1024
 
 
 class AuditError(RejectedError):
@@ -98,6 +99,7 @@ class Environment:
         self.modules: dict[str, Module] = {}
         self.library_imports: set[str] = set()
         self._files: dict[str, Path] = {}
+        self._total = 0
         self._home: dict[str, list[str]] = {}
         self._agreed: dict[str, tuple[Constant, ...]] = {}
         self._load_all(artifacts, root)
@@ -187,6 +189,9 @@ class Environment:
         if artifacts.in_library(name):
             raise AuditError(f"module {name} has the name of a module of the toolchain's library")
         path = artifacts.own[name]
+        self._total += sum(part.stat().st_size for part in part_paths(path) if part.is_file())
+        if self._total > _MAX_TOTAL_BYTES:
+            raise AuditError(f"{self.root} and what it imports of ours exceed {_MAX_TOTAL_BYTES} bytes of artifacts")
         module = read_module(path, self.terms)
         if module.full is None:
             raise AuditError(f"module {name}: the private part is missing ({path.name}.server, {path.name}.private)")

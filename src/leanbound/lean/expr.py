@@ -77,7 +77,7 @@ class Terms:
 
     def __init__(self) -> None:
         self._levels: dict[tuple[str, str, tuple[Level, ...]], Level] = {}
-        self._exprs: dict[tuple[ExprKind, Head, tuple[Expr, ...]], Expr] = {}
+        self._exprs: dict[tuple[ExprKind, Head | bytes, tuple[Expr, ...]], Expr] = {}
 
     def level(self, kind: str, name: str = "", args: tuple[Level, ...] = ()) -> Level:
         """The level with these parts."""
@@ -89,7 +89,8 @@ class Terms:
 
     def expr(self, kind: ExprKind, head: Head, args: tuple[Expr, ...] = ()) -> Expr:
         """The term with these parts."""
-        key = (kind, head, args)
+        # Hashes of integers are predictable, so a file could hold numerals that all collide; those of bytes are not.
+        key = (kind, _int_bytes(head) if isinstance(head, int) else head, args)
         found = self._exprs.get(key)
         if found is None:
             found = self._exprs[key] = Expr(kind, head, args)
@@ -106,11 +107,15 @@ def hash_parts(*parts: str | bytes) -> bytes:
     return state.digest()
 
 
+def _int_bytes(value: int) -> bytes:
+    return value.to_bytes(value.bit_length() // 8 + 1, "little")
+
+
 def _head_parts(expr: Expr) -> list[str | bytes]:
     """What of `head` has a meaning, for `digest`."""
     head = expr.head
     if isinstance(head, int):
-        return [head.to_bytes(head.bit_length() // 8 + 1, "little")]
+        return [_int_bytes(head)]
     if isinstance(head, Level):
         return [head.digest]
     if isinstance(head, tuple):

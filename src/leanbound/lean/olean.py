@@ -8,7 +8,6 @@ part, and both views are the same. Toolchains' libraries come without private pa
 Errors are `OleanError`s (see `leanbound.lean.region` for what is refused); nothing is executed.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -85,7 +84,6 @@ class _Decoder:
         self._levels: dict[int, Level] = {}
         self._level_lists: dict[int, tuple[Level, ...]] = {}
         self._exprs: dict[int, Expr] = {}
-        self._builders: dict[int, Callable[[int], list[int]]] = {}
 
     def string(self, ref: int) -> str:
         found = self._strings.get(ref)
@@ -164,6 +162,7 @@ class _Decoder:
 
     def expr(self, ref: int) -> Expr:
         exprs, region = self._exprs, self.region
+        opened: dict[int, tuple[int, ...]] = {}
         stack = [ref]
         while stack:
             at = stack[-1]
@@ -174,10 +173,11 @@ class _Decoder:
             if tag not in _EXPRS or at & 1:
                 raise region.unexpected(at, "a term without free variables")
             kind, count, scalars, first, last = _EXPRS[tag]
-            fields = region.fields(at, tag, count, scalars, "a term")
+            fields = opened.pop(at, None) or region.fields(at, tag, count, scalars, "a term")
             children = fields[first:last]
             missing = [child for child in children if child not in exprs]
             if missing:
+                opened[at] = fields
                 stack.extend(missing)
                 continue
             stack.pop()

@@ -20,7 +20,8 @@ from pathlib import Path
 
 from leanbound.errors import RejectedError
 
-MAX_REGION_BYTES = 256 * 1024 * 1024
+MAX_MODULE_BYTES = 64 * 1024 * 1024
+_MAX_SPREAD = 1 << 28
 _PART_ALIGNMENT = 1 << 16
 _COMMON_HEADER = 5 + 1 + 1 + 33 + 40
 _OBJECT_HEADER = 8
@@ -63,13 +64,13 @@ def parse_header(data: bytes, what: str) -> Header:
     for width, form in ((8, "<QQ"), (4, "<II")):
         base, root = struct.unpack_from(form, data, _COMMON_HEADER)
         # Lean places native modules below 2^47, and the root in this part or an earlier one.
-        near = base - MAX_REGION_BYTES <= root < base + len(data)
+        near = base - _MAX_SPREAD <= root < base + len(data)
         if near and base < 1 << 47 and base % _PART_ALIGNMENT == 0:
             return Header(version, commit, bool(data[6] & 1), width, base)
     raise OleanError(f"{what}: the root pointer does not lead into the file")
 
 
-def read_parts(paths: Sequence[Path], limit: int = MAX_REGION_BYTES) -> list[bytes]:
+def read_parts(paths: Sequence[Path], limit: int = MAX_MODULE_BYTES) -> list[bytes]:
     """The bytes of the parts of one module, at most `limit` in all."""
     parts: list[bytes] = []
     left = limit
@@ -102,7 +103,8 @@ class Region:
         self._gmp = first.gmp
         self._base = first.base
         self._data, self._spans = self._lay_out(parts)
-        self._pointer = struct.Struct("<Q" if self._width == 8 else "<I")
+        self._letter = "Q" if self._width == 8 else "I"
+        self._pointer = struct.Struct(f"<{self._letter}")
         self._starts = bytearray(len(self._data) // self._width + 1)
         self._budget = 64 * len(self._data) + (1 << 20)
         for start, end in self._spans:
@@ -226,8 +228,8 @@ class Region:
 
     def _references(self, at: int, count: int, limit: int) -> list[int]:
         self.charge(count)
-        words = struct.unpack_from(f"<{count}{'Q' if self._width == 8 else 'I'}", self._data, at)
-        return [self._resolve(word, limit) for word in words]
+        resolve = self._resolve
+        return [resolve(word, limit) for word in struct.unpack_from(f"<{count}{self._letter}", self._data, at)]
 
     def string(self, ref: int, what: str) -> str:
         """The text of a string object."""

@@ -1,0 +1,207 @@
+"""The audit of theorems in real artifacts: clean ones, ones with holes, and artifacts that were tampered with."""
+
+import shutil
+import tarfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from leanbound.audit import audit_theorem, check, claim_digest, statement_of
+from leanbound.errors import ExitCode
+from leanbound.lean.environment import AuditError, Environment, find_artifacts, module_file
+from leanbound.lean.olean import ConstantKind
+from leanbound.lean.region import OleanError
+from leanbound.readback import TensorLiteral, read_accuracy_claim, read_model
+
+FIXTURES = Path(__file__).parent / "data" / "olean"
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library directory; the audit looks at names there only."""
+    target = tmp_path_factory.mktemp("library")
+    (target / "Init.olean").touch()
+    return target
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("build")
+    with tarfile.open(FIXTURES / "fixtures.tar.xz") as archive:
+        archive.extractall(target, filter="data")
+    return target
+
+
+@pytest.fixture
+def build(pristine: Path, tmp_path: Path) -> Path:
+    """A copy of the artifacts that a test may damage."""
+    return shutil.copytree(pristine, tmp_path / "build")
+
+
+def open_module(build: Path, library: Path, module: str) -> Environment:
+    return Environment(find_artifacts([build], [library]), module)
+
+
+def test_clean_claim(pristine: Path, library: Path) -> None:
+    started = time.perf_counter()
+    environment = open_module(pristine, library, "Fix.Claim.Proof")
+    audit = audit_theorem(environment, "Fix.Claim.proved")
+    assert time.perf_counter() - started < 3
+    assert audit.kind is ConstantKind.THEOREM
+    assert audit.statement == audit.statement_constant == "Fix.Claim.Claim"
+    assert audit.statement_module == "Fix.Claim.Statement"
+    assert audit.statement_unfolded == "LeanBound.AccuracyAtLeast Fix.Claim.model LeanBound.maxToken 9"
+    assert audit.axioms == audit.own_axioms == audit.unsafe == audit.partial == audit.opaque == audit.overrides == ()
+    assert audit.library_imports == ("Init",)
+    assert [name for name, _ in audit.module_digests] == ["Fix.Claim.Proof", "Fix.Claim.Statement", "Fix.Spec"]
+    assert (audit.lean_version, audit.pointer_bits) == ("4.28.0-pre", 32)
+    assert check(audit, claim="Fix.Claim.Claim", statement_module="Fix.Claim.Statement") == []
+    assert check(audit, claim="Fix.Claim.Claim", meaning_digest=audit.meaning_digest) == []
+    assert statement_of(environment, "Fix.Claim.proved").const_name == "Fix.Claim.Claim"
+
+
+def test_the_claim_is_read_back(pristine: Path, library: Path) -> None:
+    environment = open_module(pristine, library, "Fix.Claim.Proof")
+    claim = read_accuracy_claim(environment, "Fix.Claim.Claim")
+    assert (claim.model, claim.target, claim.count) == ("Fix.Claim.model", "LeanBound.maxToken", 9)
+    model = read_model(environment, claim.model)
+    assert (model.d_vocab, model.n_ctx, model.d_model) == (3, 2, 2)
+    wide = TensorLiteral(40, 3, (0x123456789ABCDEF0123, 0x80000000008000000000))
+    assert model.tensors["W_pos"] == model.tensors["W_U"] == wide
+    assert model.tensors["b_U"] == TensorLiteral(8, 0, (0x8080,))
+    assert model.tensors["W_E"].integers(2) == [[1, 0], [127, -1], [0, -127]]
+    (head,) = model.heads
+    assert head.d_head == 2
+    assert sorted(head.tensors) == ["W_K", "W_O", "W_Q", "W_V", "b_K", "b_Q", "b_V"]
+    assert head.tensors["W_O"] == wide
+
+
+def test_read_back_refuses_other_things(pristine: Path, library: Path) -> None:
+    environment = open_module(pristine, library, "Fix.Claim.Proof")
+    for name in ("Fix.Claim.absent", "Fix.Claim.proved", "Fix.Claim.W_E"):
+        with pytest.raises(AuditError):
+            read_accuracy_claim(environment, name)
+        with pytest.raises(AuditError):
+            read_model(environment, name)
+    with pytest.raises(AuditError, match="cannot be read back"):
+        TensorLiteral(1 << 40, 0, (1,)).integers(1)
+
+
+@pytest.mark.parametrize(
+    ("module", "theorem", "axioms", "reason"),
+    [
+        ("Fix.Sorry", "Fix.Sorry.proved", ("sorryAx",), "axiom sorryAx is not allowed"),
+        ("Fix.Ax", "Fix.Ax.proved", ("Fix.Ax.friendly",), "axiom Fix.Ax.friendly is declared in a module of this"),
+        ("Fix.Uses", "Fix.Uses.proved", ("Fix.Ax.friendly",), "axiom Fix.Ax.friendly is declared in a module of this"),
+        ("Fix.Native", "Fix.Native.proved", ("Lean.trustCompiler",), "axiom Lean.trustCompiler is not allowed"),
+        ("Fix.Ax", "Fix.Ax.friendly", ("Fix.Ax.friendly",), "Fix.Ax.friendly is declared as axiom, not as a theorem"),
+        ("Fix.Uses", "Fix.Uses.bad", (), "Fix.Uses.bad is unsafe"),
+        ("Fix.Clean", "Fix.Clean.box", (), "Fix.Clean.box is declared as def, not as a theorem"),
+        ("Fix.Classical", "Fix.Classical.proved", (), "Fix.Classical.proved states ∀ (p : Prop), Or p (Not p), not"),
+    ],
+)  # fmt: skip
+def test_holes_are_found(
+    pristine: Path, library: Path, module: str, theorem: str, axioms: tuple[str, ...], reason: str
+) -> None:
+    audit = audit_theorem(open_module(pristine, library, module), theorem)
+    assert audit.axioms == axioms
+    assert any(found.startswith(reason) for found in check(audit, claim="Fix.Claim.Claim"))
+
+
+def test_a_definition_that_uses_choice(pristine: Path, library: Path) -> None:
+    audit = audit_theorem(open_module(pristine, library, "Fix.Classical"), "Fix.Classical.chosen")
+    assert audit.axioms == ("Classical.choice",)
+    assert not any("axiom" in reason for reason in check(audit, claim="Fix.Claim.Claim"))
+
+
+def test_opaque_and_overrides_are_reported(pristine: Path, library: Path) -> None:
+    assert audit_theorem(open_module(pristine, library, "Fix.Uses"), "Fix.Uses.loop").opaque == ("Fix.Uses.loop",)
+    audit = audit_theorem(open_module(pristine, library, "Fix.Attr"), "Fix.Attr.proved")
+    assert audit.overrides == ("csimp Fix.Attr.spec", "extern Fix.Attr.foreign", "implemented_by Fix.Attr.spec")
+
+
+def test_check_compares_everything(pristine: Path, library: Path) -> None:
+    audit = audit_theorem(open_module(pristine, library, "Fix.Claim.Proof"), "Fix.Claim.proved")
+    claim = "Fix.Claim.Claim"
+    assert "not Fix.Other.Claim" in check(audit, claim="Fix.Other.Claim")[0]
+    assert "not in Fix.Claim.Proof" in check(audit, claim=claim, statement_module="Fix.Claim.Proof")[0]
+    assert "means something else" in check(audit, claim=claim, meaning_digest="0" * 64)[0]
+    assert "universe parameters" in check(replace(audit, level_params=("u",)), claim=claim)[0]
+    assert "not a definition" in check(replace(audit, statement_unfolded=None), claim=claim)[0]
+    assert "is partial" in check(replace(audit, partial=("p",)), claim=claim)[0]
+    named_like_an_allowed_one = replace(audit, axioms=("propext",), own_axioms=("propext",))
+    assert "declared in a module of this project" in check(named_like_an_allowed_one, claim=claim)[0]
+    assert claim_digest("A.Claim") != claim_digest("A.Claim2")
+
+
+def test_meaning_covers_definitions_but_not_proofs(pristine: Path, library: Path) -> None:
+    proof = open_module(pristine, library, "Fix.Claim.Proof")
+    statement = open_module(pristine, library, "Fix.Claim.Statement")
+    audit = audit_theorem(proof, "Fix.Claim.proved")
+    reached = proof.reach((statement_of(proof, "Fix.Claim.proved"),), proofs=False).own
+    assert {"Fix.Claim.model", "Fix.Claim.W_E", "LeanBound.AccuracyAtLeast", "LeanBound.Tensor.mk"} <= set(reached)
+    assert "Fix.Claim.proved" not in reached
+    assert statement.meaning(statement_of(proof, "Fix.Claim.proved")) == audit.meaning_digest
+
+
+def test_a_changed_weight_changes_the_meaning(build: Path, library: Path) -> None:
+    before = audit_theorem(open_module(build, library, "Fix.Claim.Proof"), "Fix.Claim.proved")
+    row = (0x7FFF << 1 | 1).to_bytes(4, "little")
+    for suffix in ("", ".private"):
+        path = build / "Fix" / "Claim" / f"Statement.olean{suffix}"
+        path.write_bytes(path.read_bytes().replace(row, (0x7FFE << 1 | 1).to_bytes(4, "little")))
+    after = open_module(build, library, "Fix.Claim.Proof")
+    audit = audit_theorem(after, "Fix.Claim.proved")
+    assert audit.meaning_digest != before.meaning_digest
+    assert audit.statement_digest == before.statement_digest
+    assert dict(audit.module_digests)["Fix.Claim.Statement"] != dict(before.module_digests)["Fix.Claim.Statement"]
+
+
+def test_views_that_disagree_are_refused(pristine: Path, library: Path) -> None:
+    """What importers saw must be what the private part holds, the proof of a theorem aside."""
+    environment = open_module(pristine, library, "Fix.Ax")
+    exported = environment.modules["Fix.Ax"].exported
+    other = replace(exported.constant("Fix.Ax.friendly"), type=exported.constant("Fix.Ax.proved").type)
+    exported._decoded["Fix.Ax.friendly"] = other
+    with pytest.raises(AuditError, match="importers saw another constant"):
+        audit_theorem(environment, "Fix.Ax.proved")
+
+
+def test_missing_and_misplaced_modules(build: Path, library: Path, tmp_path: Path) -> None:
+    with pytest.raises(AuditError, match="no artifact"):
+        open_module(build, library, "Fix.Absent")
+    with pytest.raises(AuditError, match="is not declared"):
+        audit_theorem(open_module(build, library, "Fix.Clean"), "Fix.Clean.absent")
+    with pytest.raises(AuditError, match="imports Init, which is neither"):
+        open_module(build, tmp_path, "Fix.Clean")
+    (build / "Fix" / "Spec.olean").rename(build / "Fix" / "Gone.olean")
+    with pytest.raises(AuditError, match=r"imports Fix\.Spec, which is neither"):
+        open_module(build, library, "Fix.Claim.Proof")
+    (build / "Fix" / "Clean.olean.private").unlink()
+    with pytest.raises(AuditError, match="private part is missing"):
+        open_module(build, library, "Fix.Clean")
+
+
+def test_own_modules_may_not_shadow_the_library(build: Path, tmp_path: Path) -> None:
+    (tmp_path / "lib" / "Fix").mkdir(parents=True)
+    (tmp_path / "lib" / "Init.olean").touch()
+    (tmp_path / "lib" / "Fix" / "Spec.olean").touch()
+    with pytest.raises(AuditError, match="name of a module of the toolchain's library"):
+        open_module(build, tmp_path / "lib", "Fix.Claim.Proof")
+
+
+def test_module_names_stay_below_their_directory() -> None:
+    assert module_file(Path("/b"), "A.B'_1") == Path("/b/A/B'_1.olean")
+    for name in ("..", "A/../B", "/etc", "A..B", "", "A.«x»", "A\n"):
+        with pytest.raises(AuditError, match="not a plain one"):
+            module_file(Path("/b"), name)
+
+
+def test_damage_is_an_olean_error(build: Path, library: Path) -> None:
+    path = build / "Fix" / "Clean.olean.private"
+    path.write_bytes(path.read_bytes()[:-400])
+    with pytest.raises(OleanError) as caught:
+        open_module(build, library, "Fix.Clean")
+    assert caught.value.exit_code is ExitCode.REJECTED
