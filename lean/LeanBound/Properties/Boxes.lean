@@ -31,7 +31,7 @@ theorem listSum_eq_of_nodup {l : List Nat} (hl : l.Nodup) {s : Nat} :
   | nil => exact (indicator_false (by simp)).symm
   | cons a l ih =>
     have hl := List.nodup_cons.1 hl
-    simp only [listSum, ih hl.2]
+    simp only [listSum_cons, ih hl.2]
     by_cases h : a = s
     · subst h; rw [indicator_true rfl, indicator_false hl.1, indicator_true (by simp)]
     · by_cases hs : s ∈ l
@@ -82,24 +82,28 @@ theorem boxSize_le_count {V K : Nat} {A : List (List Nat)} {p : List Nat → Pro
 /-! ## Enumeration -/
 
 /-- How many sequences `y` of `K` tokens below `V` have `f (y ++ x)`: chooses the tokens from the last to the first. -/
-def countFrom (V : Nat) (f : List Nat → Bool) (K : Nat) (x : List Nat) : Nat :=
-  match K with
-  | 0 => bif f x then 1 else 0
-  | K + 1 => natSum V fun t => countFrom V f K (t :: x)
+def countFrom (V : Nat) (f : List Nat → Bool) (K : Nat) : List Nat → Nat :=
+  Nat.rec (fun x => Bool.rec (nat_lit 0) (nat_lit 1) (f x)) (fun _ c x => natSum V fun t => c (List.cons t x)) K
 
 /-- How many sequences of `K` tokens below `V` the test `f` accepts, by enumeration. -/
 def countBool (V K : Nat) (f : List Nat → Bool) : Nat := countFrom V f K []
+
+theorem countFrom_zero (V : Nat) (f : List Nat → Bool) (x : List Nat) :
+    countFrom V f 0 x = Bool.rec 0 1 (f x) := rfl
+
+theorem countFrom_succ (V : Nat) (f : List Nat → Bool) (K : Nat) (x : List Nat) :
+    countFrom V f (K + 1) x = natSum V fun t => countFrom V f K (t :: x) := rfl
 
 theorem countFrom_eq (V : Nat) (f : List Nat → Bool) (K : Nat) (x : List Nat) :
     countFrom V f K x = count V K fun y => f (y ++ x) = true := by
   induction K generalizing x with
   | zero =>
-    rw [countFrom, count_zero, List.nil_append]
+    rw [countFrom_zero, count_zero, List.nil_append]
     cases h : f x
     · exact (indicator_false (by simp)).symm
     · exact (indicator_true rfl).symm
   | succ K ih =>
-    rw [countFrom, count_snoc]
+    rw [countFrom_succ, count_snoc]
     exact natSum_congr fun t _ => by simp only [ih, List.append_assoc, List.cons_append, List.nil_append]
 
 theorem countBool_eq (V K : Nat) (f : List Nat → Bool) : countBool V K f = count V K fun x => f x = true := by

@@ -22,11 +22,17 @@ def classBox (m : Nat) : List Bool → List (List Nat) → List (List Nat)
 def safeTokens (m : Nat) (E : List Nat) : List Nat := (List.range m).filter fun t => !E.contains t
 
 /-- At most the size of the box of a class with the safe sets `safeTokens m E`, for the next `E` of the exclusions. -/
-def classSize (m : Nat) : List Bool → List (List Nat) → Nat
-  | [], _ => 1
-  | true :: c, E => classSize m c E
-  | false :: _, [] => 0
-  | false :: c, T :: E => (m - T.length) * classSize m c E
+def classSize (m : Nat) (c : List Bool) : List (List Nat) → Nat :=
+  List.rec (fun _ => nat_lit 1)
+    (fun b _ size => Bool.rec (List.rec (nat_lit 0) fun T E _ => Nat.mul (Nat.sub m T.length) (size E)) size b) c
+
+theorem classSize_nil (m : Nat) (E : List (List Nat)) : classSize m [] E = 1 := rfl
+
+theorem classSize_true (m : Nat) (c : List Bool) (E : List (List Nat)) :
+    classSize m (true :: c) E = classSize m c E := rfl
+
+theorem classSize_false (m : Nat) (c : List Bool) (T : List Nat) (E : List (List Nat)) :
+    classSize m (false :: c) (T :: E) = (m - T.length) * classSize m c E := rfl
 
 theorem length_classBox (m : Nat) (c : List Bool) (S : List (List Nat)) : (classBox m c S).length = c.length := by
   induction c generalizing S with
@@ -118,8 +124,8 @@ theorem le_length_safeTokens (m : Nat) (E : List Nat) : m - E.length ≤ (safeTo
     | nil => simp
     | cons t l ih =>
       by_cases h : t ∈ E
-      · simp [listSum, h, indicator_true] at ih ⊢; omega
-      · simp [listSum, h, indicator_false] at ih ⊢; omega
+      · simp [listSum_cons, h, indicator_true] at ih ⊢; omega
+      · simp [listSum_cons, h, indicator_false] at ih ⊢; omega
   have hs := split (List.range m)
   have he := excluded _ (List.nodup_range (n := m))
   rw [List.length_range] at hs
@@ -132,7 +138,7 @@ theorem classSize_le_boxSize (m : Nat) (c : List Bool) (E : List (List Nat)) :
   | nil => exact Nat.le_refl _
   | cons b c ih =>
     cases b with
-    | true => simpa [classSize, classBox, boxSize] using ih E
+    | true => simpa [classSize_true, classBox, boxSize] using ih E
     | false =>
       cases E with
       | nil => exact Nat.zero_le _

@@ -10,17 +10,19 @@ namespace LeanBound
 
 noncomputable section
 
-/-- `natSum n f = f 0 + f 1 + … + f (n - 1)`. -/
-def natSum (n : Nat) (f : Nat → Nat) : Nat :=
-  match n with
-  | 0 => 0
-  | n + 1 => natSum n f + f n
+/-- `natSum n f = f 0 + f 1 + … + f (n - 1)`. By recursors, here and below, since the kernel computes with it. -/
+def natSum (n : Nat) (f : Nat → Nat) : Nat := Nat.rec (nat_lit 0) (fun i s => Nat.add s (f i)) n
 
 /-- The sum of `f a` over the entries `a` of a list. -/
-def listSum (l : List α) (f : α → Nat) : Nat :=
-  match l with
-  | [] => 0
-  | a :: l => f a + listSum l f
+def listSum (l : List α) (f : α → Nat) : Nat := List.rec (nat_lit 0) (fun a _ s => Nat.add (f a) s) l
+
+theorem natSum_zero (f : Nat → Nat) : natSum 0 f = 0 := rfl
+
+theorem natSum_succ (n : Nat) (f : Nat → Nat) : natSum (n + 1) f = natSum n f + f n := rfl
+
+theorem listSum_nil (f : α → Nat) : listSum [] f = 0 := rfl
+
+theorem listSum_cons (a : α) (l : List α) (f : α → Nat) : listSum (a :: l) f = f a + listSum l f := rfl
 
 /-- One if `p` holds, zero otherwise. -/
 def indicator (p : Prop) : Nat := @ite Nat p (Classical.propDecidable p) 1 0
@@ -49,40 +51,40 @@ theorem listSum_congr {f g : α → Nat} {l : List α} (h : ∀ a ∈ l, f a = g
 theorem listSum_zero (l : List α) : listSum l (fun _ => 0) = 0 := by
   induction l with
   | nil => rfl
-  | cons a l ih => simp [listSum, ih]
+  | cons a l ih => simp [listSum_cons, ih]
 
 theorem listSum_add (l : List α) (f g : α → Nat) :
     listSum l (fun a => f a + g a) = listSum l f + listSum l g := by
   induction l with
   | nil => rfl
-  | cons a l ih => simp only [listSum, ih]; omega
+  | cons a l ih => simp only [listSum_cons, ih]; omega
 
 theorem listSum_mul (l : List α) (f : α → Nat) (c : Nat) : listSum l (fun a => f a * c) = listSum l f * c := by
   induction l with
-  | nil => simp [listSum]
-  | cons a l ih => simp only [listSum, ih, Nat.add_mul]
+  | nil => simp [listSum_nil]
+  | cons a l ih => simp only [listSum_cons, ih, Nat.add_mul]
 
 theorem listSum_append (l k : List α) (f : α → Nat) : listSum (l ++ k) f = listSum l f + listSum k f := by
   induction l with
-  | nil => simp [listSum]
-  | cons a l ih => simp only [List.cons_append, listSum, ih]; omega
+  | nil => simp [listSum_nil]
+  | cons a l ih => simp only [List.cons_append, listSum_cons, ih]; omega
 
 theorem listSum_map (g : α → β) (l : List α) (f : β → Nat) : listSum (l.map g) f = listSum l fun a => f (g a) := by
   induction l with
   | nil => rfl
-  | cons a l ih => simp only [List.map_cons, listSum, ih]
+  | cons a l ih => simp only [List.map_cons, listSum_cons, ih]
 
 theorem listSum_flatMap (g : α → List β) (l : List α) (f : β → Nat) :
     listSum (l.flatMap g) f = listSum l fun a => listSum (g a) f := by
   induction l with
   | nil => rfl
-  | cons a l ih => simp only [List.flatMap_cons, listSum_append, listSum, ih]
+  | cons a l ih => simp only [List.flatMap_cons, listSum_append, listSum_cons, ih]
 
 theorem listSum_comm (l : List α) (k : List β) (f : α → β → Nat) :
     listSum l (fun a => listSum k fun b => f a b) = listSum k fun b => listSum l fun a => f a b := by
   induction l with
-  | nil => simp only [listSum, listSum_zero]
-  | cons a l ih => simp only [listSum, ih, listSum_add]
+  | nil => simp only [listSum_nil, listSum_zero]
+  | cons a l ih => simp only [listSum_cons, ih, listSum_add]
 
 theorem listSum_indicator (l : List α) (p : α → Prop) :
     (l.filter fun a => @decide (p a) (Classical.propDecidable _)).length = listSum l fun a => indicator (p a) := by
@@ -90,8 +92,8 @@ theorem listSum_indicator (l : List α) (p : α → Prop) :
   | nil => rfl
   | cons a l ih =>
     by_cases h : p a
-    · simp [listSum, h, ih, indicator_true]; omega
-    · simp [listSum, h, ih, indicator_false]
+    · simp [listSum_cons, h, ih, indicator_true]; omega
+    · simp [listSum_cons, h, ih, indicator_false]
 
 /-- If at most one `p a` holds, and `q` with it, then the indicators of the `p a` add up to at most that of `q`. -/
 theorem listSum_indicator_le {p : α → Prop} {q : Prop} {l : List α} (hl : l.Nodup) (hq : ∀ a ∈ l, p a → q)
@@ -104,15 +106,15 @@ theorem listSum_indicator_le {p : α → Prop} {q : Prop} {l : List α} (hl : l.
     · have : listSum l (fun b => indicator (p b)) = listSum l fun _ => 0 :=
         listSum_congr fun b hb => indicator_false fun hpb =>
           hl.1 (hp a (by simp) b (by simp [hb]) h hpb ▸ hb)
-      simp only [listSum, this, listSum_zero]
+      simp only [listSum_cons, this, listSum_zero]
       exact indicator_le (hq a (by simp))
-    · simp only [listSum, indicator_false h, Nat.zero_add]
+    · simp only [listSum_cons, indicator_false h, Nat.zero_add]
       exact ih hl.2 (fun b hb => hq b (by simp [hb])) fun b hb c hc => hp b (by simp [hb]) c (by simp [hc])
 
 theorem natSum_eq (n : Nat) (f : Nat → Nat) : natSum n f = listSum (List.range n) f := by
   induction n with
   | zero => rfl
-  | succ n ih => simp only [List.range_succ, listSum_append, natSum, ih, listSum, Nat.add_zero]
+  | succ n ih => simp only [List.range_succ, listSum_append, natSum_succ, ih, listSum_nil, listSum_cons, Nat.add_zero]
 
 theorem natSum_le {n : Nat} {f g : Nat → Nat} (h : ∀ i, i < n → f i ≤ g i) : natSum n f ≤ natSum n g := by
   rw [natSum_eq, natSum_eq]
