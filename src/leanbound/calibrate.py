@@ -10,8 +10,8 @@ from leanbound.accuracy import Accuracy, measure, measure_quantised
 from leanbound.errors import InputError
 from leanbound.models.attention_only import from_weights
 from leanbound.models.checkpoint import Checkpoint
-from leanbound.quantize import TensorError, folding_is_exact, quantize_fixed, tensor_errors
 from leanbound.quantised import QuantisedModel
+from leanbound.quantize import TensorError, folding_is_exact, quantize_fixed, tensor_errors
 
 #: The largest loss of accuracy that `quantize_auto` accepts unless told otherwise.
 DEFAULT_TOLERANCE: Final = 0.0005

@@ -85,8 +85,11 @@ def weights_to_bytes(weights: Weights) -> bytes:
     return bytes(save_safetensors({name: np.ascontiguousarray(weights[name]) for name in sorted(weights)}))
 
 
-def parse_safetensors(path: Path, content: bytes) -> dict[str, NDArray[np.float32]]:
-    """The float32 tensors of a safetensors file. Raises InputError for a truncated file, a pickle, other types."""
+def parse_safetensors(path: Path, content: bytes, ignored: tuple[str, ...] = ()) -> dict[str, NDArray[np.float32]]:
+    """The float32 tensors of a safetensors file. Names that end in one of `ignored` are left out.
+
+    Raises InputError for a truncated file, a pickle, or other types.
+    """
     if content[:2] == b"PK" or content[:1] == b"\x80":
         raise InputError(
             f"{path}: is a pickle or a zip of pickles, not safetensors. Convert it with safetensors.torch."
@@ -97,6 +100,7 @@ def parse_safetensors(path: Path, content: bytes) -> dict[str, NDArray[np.float3
         raise InputError(
             f"{path}: not a whole safetensors file of float32 tensors: {error}. Write it again."
         ) from error
+    tensors = {name: value for name, value in tensors.items() if not name.endswith(ignored)}
     for name, value in tensors.items():
         if value.dtype != np.float32:
             raise InputError(f"{path}: {name} has type {value.dtype}, expected float32. Convert it with `.float()`.")
