@@ -46,6 +46,7 @@ def margins(module: AttentionOnly) -> dict[tuple[int, ...], float]:
     return dict(zip(map(tuple, tokens.tolist()), gap.tolist(), strict=True))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), shapes)
 def test_tables_are_the_definitions(seed: int, shape: AttentionOnlyConfig) -> None:
     model = quantised(seed, 5, shape)
@@ -135,6 +136,7 @@ def test_a_margin_far_below_float_precision_is_decided() -> None:
     assert measure_quantised(far).correct == exact.exact_count(far) == 3
 
 
+@settings(deadline=None)
 @given(st.fractions(-50, 0), st.integers(8, 200))
 def test_enclosures_of_exp(x: Fraction, bits: int) -> None:
     low, high = exact.exp_enclosure(x, bits)

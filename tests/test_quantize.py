@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.corpus import config, quantised, random_checkpoint, shipped
 
@@ -25,6 +25,7 @@ def with_weight(name: str, value: np.ndarray) -> Checkpoint:
     return Checkpoint(checkpoint.config, dict(checkpoint.weights) | {name: value.astype(np.float32)}, "0" * 64)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), st.integers(3, 40), st.floats(0.01, 3.9), st.booleans())
 def test_rounding_is_to_the_nearest_and_as_fine_as_fits(seed: int, bits: int, scale: float, biases: bool) -> None:
     checkpoint = random_checkpoint(seed, config(biases=biases), min(scale, 2.0 ** (bits - 4)))
@@ -43,6 +44,7 @@ def test_rounding_is_to_the_nearest_and_as_fine_as_fits(seed: int, bits: int, sc
         assert largest >= 2 ** (bits - 2) - 1 or model[name].frac == 64
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), st.integers(4, 24))
 def test_scales_are_aligned(seed: int, bits: int) -> None:
     checkpoint = random_checkpoint(seed)
