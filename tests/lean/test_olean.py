@@ -169,6 +169,19 @@ def test_real_numerals(artifacts: Path) -> None:
     assert found == [0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF1, 2**32, 2**32 - 1, 2**31, 2**31 - 1, 2**30, 0]
 
 
+def test_long_list(artifacts: Path) -> None:
+    """Lean writes long lists with nested `let`s."""
+    full = read_module(artifacts / "Fix" / "Long.olean").full
+    assert full is not None
+    rows = full.constant("Fix.Long.rows").value
+    assert rows is not None
+    assert rows.kind is ExprKind.LET
+    literals = Literals(lambda name: None)
+    assert [literals.nat(item) for item in literals.items(rows)] == [10**9 * i + i for i in range(130)]
+    with pytest.raises(ReadbackError, match="too many steps"):
+        Literals(lambda name: None, fuel=500).items(rows)
+
+
 def test_every_real_file_decodes(artifacts: Path) -> None:
     for path in artifacts.rglob("*.olean"):
         assert decode_all(read_module(path)) > 0
@@ -222,15 +235,17 @@ def test_synthetic_round_trip(tmp_path: Path, width: int, gmp: bool) -> None:
     assert seen == ["näive\n", *reversed(numbers)]
 
 
-def test_parts_point_into_earlier_parts(tmp_path: Path) -> None:
-    first = Writer()
+@pytest.mark.parametrize("width", [4, 8])
+def test_parts_point_into_earlier_parts(tmp_path: Path, width: int) -> None:
+    """The second part has no objects of its own, as happens: it ends right after its root pointer."""
+    first = Writer(width)
     name, prop = first.name("A"), first.expr(3, first.scalar(0))
     axiom = first.ctor(0, first.ctor(0, first.ctor(0, name, first.scalar(0), prop), scalars=b"\0"))
-    files = [first.finish(first.module({name: axiom}, is_module=True))]
-    for suffix in (".server", ".private"):
-        later = Writer(base=first.base + (2 if suffix == ".private" else 1) * _ALIGN)
-        constant = later.theorem(name, prop, later.const("B"))
-        files.append(later.finish(later.module({name: constant}, is_module=True)))
+    root = first.module({name: axiom}, is_module=True)
+    files = [first.finish(root), Writer(width, base=first.base + _ALIGN).finish(root)]
+    assert len(files[1]) == 80 + 2 * width
+    last = Writer(width, base=first.base + 2 * _ALIGN)
+    files.append(last.finish(last.module({name: last.theorem(name, prop, last.const("B"))}, is_module=True)))
     path = tmp_path / "X.olean"
     for suffix, data in zip(("", ".server", ".private"), files, strict=True):
         path.with_name(path.name + suffix).write_bytes(data)
@@ -499,5 +514,7 @@ def test_literals_refuse_other_instances() -> None:
     ):
         with pytest.raises(ReadbackError):
             literals.nat(bad)
+    with pytest.raises(ReadbackError, match="not a closed term"):
+        literals.items(terms.expr(ExprKind.LET, "y", (const("Nat"), terms.expr(ExprKind.BVAR, 0), five)))
     with pytest.raises(ReadbackError, match="too many"):
         Literals({"a": const("b"), "b": const("a")}.get).nat(const("a"))

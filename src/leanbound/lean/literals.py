@@ -14,74 +14,90 @@ Unfold = Callable[[str], "Expr | None"]
 
 
 class Literals:
-    """Reads values back out of terms: numerals, lists, structures, through definitions that `unfold` knows (`None`: not
-    a definition).
+    """Reads values back out of terms: numerals, lists, structures, through definitions and `let`s.
 
-    Exact: a value is returned only for a term that means just that. At most `fuel` definitions are unfolded in all.
+    `unfold` gives the value of a definition, `None` for any other constant. Exact: a value is returned only for a term
+    that means just that. After `fuel` steps of unfolding and substitution a term is given up.
     """
 
-    def __init__(self, unfold: Unfold, fuel: int = 100_000) -> None:
+    def __init__(self, unfold: Unfold, fuel: int = 5_000_000) -> None:
         self._unfold = unfold
         self._fuel = fuel
 
-    def head(self, expr: Expr) -> tuple[str, list[Expr]]:
-        """The constant and arguments at the head of `expr`, once definitions without arguments are unfolded."""
-        while True:
-            function, args = spine(expr)
-            name = function.const_name
-            if name is None:
-                raise ReadbackError(f"not a constant or an application of one: {render(expr, 200)}")
-            value = self._unfold(name) if not args else None
-            if value is None:
-                return name, args
-            self._fuel -= 1
-            if self._fuel < 0:
-                raise ReadbackError(f"too many definitions to unfold, at {name}")
-            expr = value
-
     def nat(self, expr: Expr) -> int:
         """The value of a `Nat` literal: raw, or `OfNat.ofNat Nat n (instOfNatNat n)`."""
+        expr = self._reduce(expr)
         if expr.kind is ExprKind.NAT and isinstance(expr.head, int):
             return expr.head
-        name, args = self.head_or_literal(expr)
-        if name == "" and isinstance(args[0].head, int):
-            return args[0].head
-        if name == "OfNat.ofNat" and len(args) == 3 and args[0].const_name == "Nat" and args[1].kind is ExprKind.NAT:
+        function, args = spine(expr)
+        if function.const_name == "OfNat.ofNat" and len(args) == 3 and args[0].const_name == "Nat":
             instance, given = spine(args[2])
-            if instance.const_name == "instOfNatNat" and given == [args[1]] and isinstance(args[1].head, int):
-                return args[1].head
+            literal = args[1].head
+            same = given == [args[1]] and args[1].kind is ExprKind.NAT
+            if instance.const_name == "instOfNatNat" and same and isinstance(literal, int):
+                return literal
         raise ReadbackError(f"not a Nat literal: {render(expr, 200)}")
-
-    def head_or_literal(self, expr: Expr) -> tuple[str, list[Expr]]:
-        """Like `head`; a definition whose value is a raw literal gives the name `""` and that literal."""
-        seen = expr
-        while seen.const_name is not None:
-            value = self._unfold(seen.const_name)
-            if value is None:
-                break
-            self._fuel -= 1
-            if self._fuel < 0:
-                raise ReadbackError(f"too many definitions to unfold, at {seen.const_name}")
-            seen = value
-        return ("", [seen]) if seen.kind is ExprKind.NAT else self.head(seen)
 
     def items(self, expr: Expr) -> list[Expr]:
         """The elements of a list that is written out (`List.cons` and `List.nil`)."""
         found: list[Expr] = []
         while True:
-            name, args = self.head(expr)
-            if name == "List.nil" and len(args) == 1:
+            function, args = spine(self._reduce(expr))
+            if function.const_name == "List.nil" and len(args) == 1:
                 return found
-            if name != "List.cons" or len(args) != 3:
+            if function.const_name != "List.cons" or len(args) != 3:
                 raise ReadbackError(f"not a list that is written out: {render(expr, 200)}")
+            self._spend(1)
             found.append(args[1])
             expr = args[2]
-            if len(found) > 1_000_000:
-                raise ReadbackError("a list of more than 1,000,000 elements")
 
     def structure(self, expr: Expr, constructor: str, fields: int) -> list[Expr]:
         """The fields of `constructor …`, for a structure without parameters."""
-        name, args = self.head(expr)
-        if name != constructor or len(args) != fields:
+        function, args = spine(self._reduce(expr))
+        if function.const_name != constructor or len(args) != fields:
             raise ReadbackError(f"expected {constructor} and {fields} fields, found {render(expr, 200)}")
         return args
+
+    def _spend(self, steps: int) -> None:
+        self._fuel -= steps
+        if self._fuel < 0:
+            raise ReadbackError("too many steps to unfold it")
+
+    def _reduce(self, expr: Expr) -> Expr:
+        """`expr` with definitions without arguments unfolded, and `let`s substituted, at its head."""
+        while True:
+            self._spend(1)
+            if expr.kind is ExprKind.LET:
+                expr = self._instantiate(expr.args[2], expr.args[1])
+                continue
+            name = expr.const_name
+            value = self._unfold(name) if name is not None else None
+            if value is None:
+                return expr
+            expr = value
+
+    def _instantiate(self, body: Expr, value: Expr) -> Expr:
+        """`body` with its outermost bound variable replaced by the closed term `value`."""
+        if value.loose:
+            raise ReadbackError(f"not a closed term: {render(value, 200)}")
+        done: dict[tuple[Expr, int], Expr] = {}
+        stack = [(body, 0)]
+        while stack:
+            self._spend(1)
+            node, depth = stack[-1]
+            if node.loose <= depth:
+                done[node, depth] = node
+            elif node.kind is ExprKind.BVAR and isinstance(node.head, int):
+                done[node, depth] = value if node.head == depth else Expr(ExprKind.BVAR, node.head - 1, ())
+            else:
+                binds = node.kind in (ExprKind.LAM, ExprKind.PI, ExprKind.LET)
+                parts = [(arg, depth) for arg in node.args]
+                if binds:
+                    parts[-1] = (node.args[-1], depth + 1)
+                missing = [part for part in parts if part not in done]
+                if missing:
+                    stack.extend(missing)
+                    continue
+                done[node, depth] = Expr(node.kind, node.head, tuple(done[part] for part in parts))
+            stack.pop()
+        return done[body, 0]

@@ -52,7 +52,7 @@ class Header:
 
 def parse_header(data: bytes, what: str) -> Header:
     """Read the header of one part; `what` names the file in errors. The pointer width is told by the root pointer."""
-    if len(data) < _COMMON_HEADER + 16 or data[:5] != b"olean":
+    if len(data) < _COMMON_HEADER + 8 or data[:5] != b"olean":
         raise OleanError(f"{what}: not an .olean file (no header)")
     if data[5] != 2 or data[6] > 1:
         raise OleanError(f"{what}: unknown .olean header version {data[5]}, flags {data[6]} (expected 2, flags 0 or 1)")
@@ -62,6 +62,8 @@ def parse_header(data: bytes, what: str) -> Header:
     except UnicodeDecodeError:
         raise OleanError(f"{what}: the Lean version in the header is not text") from None
     for width, form in ((8, "<QQ"), (4, "<II")):
+        if len(data) < _COMMON_HEADER + 2 * width:  # a part without objects of its own ends after the root pointer
+            continue
         base, root = struct.unpack_from(form, data, _COMMON_HEADER)
         # Lean places native modules below 2^47, and the root in this part or an earlier one.
         near = base - _MAX_SPREAD <= root < base + len(data)
