@@ -216,3 +216,20 @@ def test_names_are_those_of_the_tensors() -> None:
     assert tuple(tensor.name for tensor in quantised().tensors) == TENSOR_NAMES
     with pytest.raises(ValueError, match="name"):
         FixedTensor.model_validate({"name": "W_X", "shape": (1, 1), "width": 4, "frac": 0, "ints": ((0,),)})
+
+
+def test_a_file_that_cannot_be_written_is_left_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "model.json"
+    quantised(0).save(path)
+    before = path.read_bytes()
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(InputError, match="No space left on device"):
+        quantised(1).save(path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(InputError, match="cannot be written"):
+        quantised(1).save(path / "below")

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import save_file
-from tests.corpus import config, random_checkpoint
+from tests.corpus import MODELS, config, random_checkpoint
 
 from leanbound.errors import ExitCode, InputError, UnsupportedError
+from leanbound.models.load import load_model
 from leanbound.models.transformer_lens import convert_state_dict, load_transformer_lens, to_state_dict
 
 State = dict[str, np.ndarray]
@@ -127,3 +128,11 @@ def test_torch_files_of_something_else(tmp_path: Path, value: object, reason: st
     torch.save(value, tmp_path / "model.pt")
     with pytest.raises(InputError, match=reason):
         load_transformer_lens(tmp_path / "model.pt")
+
+
+def test_a_path_is_a_folder_or_a_state_dict(tmp_path: Path) -> None:
+    save_file(hooked(), tmp_path / "model.safetensors")
+    assert load_model(tmp_path / "model.safetensors", n_ctx=2).config.n_ctx == 2
+    assert load_model(MODELS / "max-of-2-v5").config.d_vocab == 5
+    with pytest.raises(InputError, match=r"nowhere/config\.json: cannot be read"):
+        load_model(tmp_path / "nowhere")
