@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from leanbound.audit import audit_theorem, check, claim_digest, statement_of
+from leanbound.claim_audit import SPECIFICATION, ExpectedClaim, audit_claim
 from leanbound.errors import ExitCode
 from leanbound.lean.environment import AuditError, Environment, find_artifacts, module_file
 from leanbound.lean.olean import ConstantKind
 from leanbound.lean.region import OleanError
-from leanbound.readback import TensorLiteral, read_accuracy_claim, read_model
+from leanbound.models.config import AttentionOnlyConfig
+from leanbound.quantised import TENSOR_NAMES, WEIGHT_NAMES, FixedTensor, QuantisedModel, aligned_fracs, matrix_shape
+from leanbound.readback import AccuracyClaim, TensorLiteral, model_differences, read_accuracy_claim, read_model
 
 FIXTURES = Path(__file__).parent / "data" / "olean"
 
@@ -69,8 +72,8 @@ def test_the_claim_is_read_back(pristine: Path, library: Path) -> None:
     model = read_model(environment, claim.model)
     assert (model.d_vocab, model.n_ctx, model.d_model) == (3, 2, 2)
     wide = TensorLiteral(40, 3, (0x123456789ABCDEF0123, 0x80000000008000000000))
-    assert model.tensors["W_pos"] == model.tensors["W_U"] == wide
-    assert model.tensors["b_U"] == TensorLiteral(8, 0, (0x8080,))
+    assert model.tensors["W_pos"] == wide
+    assert model.tensors["b_U"] == TensorLiteral(8, 12, (0x818283,))
     assert model.tensors["W_E"].integers(2) == [[1, 0], [127, -1], [0, -127]]
     (head,) = model.heads
     assert head.d_head == 2
@@ -85,8 +88,86 @@ def test_read_back_refuses_other_things(pristine: Path, library: Path) -> None:
             read_accuracy_claim(environment, name)
         with pytest.raises(AuditError):
             read_model(environment, name)
+    with pytest.raises(AuditError, match=r"computed cannot be read back: not a Nat literal"):
+        read_model(environment, "Fix.Claim.computed")
     with pytest.raises(AuditError, match="cannot be read back"):
         TensorLiteral(1 << 40, 0, (1,)).integers(1)
+
+
+def quantised(**changed: list[list[int]]) -> QuantisedModel:
+    """The model of the fixture, as quantisation would have it, with some tensors changed."""
+    mid, half = 2**39, 0x80
+    wide = [[0x9ABCDEF0123 % 2**40 - mid, (0x123456789ABCDEF0123 >> 40) - mid], [0, 0]]
+    row = 0x123456789ABCDEF0123456789ABCD
+    u = [[(row >> (40 * j)) % 2**40 - mid for j in range(3)], [0, 0, 0]]
+    ints = {
+        "W_E": [[1, 0], [127, -1], [0, -127]],
+        "W_U": u,
+        "b_U": [[0x83 - half, 0x82 - half, 0x81 - half]],
+        "b_O": [[0, 0]],
+    }
+    ints |= dict.fromkeys(["W_pos", "W_Q", "W_K", "W_V", "W_O"], wide) | dict.fromkeys(["b_Q", "b_K", "b_V"], [[0, 0]])
+    ints |= changed
+    fracs = dict.fromkeys(WEIGHT_NAMES, 3)
+    fracs |= aligned_fracs(fracs)
+    config = AttentionOnlyConfig(d_vocab=3, n_ctx=2, d_model=2, d_head=2)
+    tensors = tuple(
+        FixedTensor.model_validate(
+            {
+                "name": name,
+                "shape": matrix_shape(config, name),
+                "width": 8 if name == "W_E" or name.startswith("b_") else 40,
+                "frac": fracs[name],
+                "ints": tuple(map(tuple, ints[name])),
+            }
+        )
+        for name in TENSOR_NAMES
+    )
+    return QuantisedModel(config=config, mode="fixed", checkpoint_digest="0" * 64, tensors=tensors)
+
+
+EXPECTED = ExpectedClaim(
+    theorem="Fix.Claim.proved",
+    claim="Fix.Claim.Claim",
+    statement_module="Fix.Claim.Statement",
+    model=quantised(),
+    count=9,
+    specification={"LeanBound.AccuracyAtLeast": "Fix.Spec"},
+)
+
+
+def test_audit_of_a_claim(pristine: Path, library: Path) -> None:
+    environment = open_module(pristine, library, "Fix.Claim.Proof")
+    result = audit_claim(environment, EXPECTED)
+    assert result.reasons == ()
+    assert result.claim == AccuracyClaim("Fix.Claim.model", "LeanBound.maxToken", 9)
+    other = quantised(W_E=[[1, 0], [127, -1], [1, -127]])
+    for expected, reason in (
+        (replace(EXPECTED, count=8), "is about 9 inputs, expected 8"),
+        (replace(EXPECTED, target="LeanBound.minToken"), "is about the task LeanBound.maxToken"),
+        (replace(EXPECTED, model=other), "W_E[2, 0] is 0 in the artifact, 1 in the model"),
+        (replace(EXPECTED, claim="Fix.Claim.model"), "states Fix.Claim.Claim, not Fix.Claim.model"),
+        (
+            replace(EXPECTED, specification=SPECIFICATION),
+            "in Fix.Spec, not in LeanBound.Properties.Accuracy",
+        ),
+        (replace(EXPECTED, statement_module="Fix.Spec"), "not in Fix.Spec"),
+    ):
+        assert reason in audit_claim(environment, expected).reasons[0]
+
+
+def test_differences_of_models(pristine: Path, library: Path) -> None:
+    found = read_model(open_module(pristine, library, "Fix.Claim.Proof"), "Fix.Claim.model")
+    assert model_differences(found, quantised()) == []
+    assert "2 heads" in model_differences(replace(found, heads=found.heads * 2), quantised())[0]
+    assert "n_ctx is 5 in the artifact, 2 in the model" in model_differences(replace(found, n_ctx=5), quantised())[0]
+    for changed, reason in (
+        (TensorLiteral(8, 4, found.tensors["W_E"].rows), "W_E is of 8 bits, 2^-4, 3 rows in the artifact"),
+        (TensorLiteral(8, 3, found.tensors["W_E"].rows[:2]), "W_E is of 8 bits, 2^-3, 2 rows in the artifact"),
+        (TensorLiteral(8, 3, (0x18081, 0x7FFF, 0x0180)), "row 0 has more than 2 entries"),
+    ):
+        tensors = {**found.tensors, "W_E": changed}
+        assert reason in model_differences(replace(found, tensors=tensors), quantised())[0]
 
 
 @pytest.mark.parametrize(

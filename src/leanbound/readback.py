@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from leanbound.lean.environment import AuditError, Environment
 from leanbound.lean.expr import Expr, spine
 from leanbound.lean.literals import Literals, ReadbackError
+from leanbound.quantised import QuantisedModel
 
-__all__ = ["AccuracyClaim", "HeadLiteral", "ModelLiteral", "TensorLiteral", "read_accuracy_claim", "read_model"]
+__all__ = ["AccuracyClaim", "HeadLiteral", "ModelLiteral", "TensorLiteral", "model_differences", "read_accuracy_claim"]
+__all__ += ["read_model"]
 
 _MAX_WIDTH = 1 << 16
 
@@ -87,6 +89,41 @@ def read_model(environment: Environment, model: str) -> ModelLiteral:
         return _Reader(environment).model(value)
     except ReadbackError as error:
         raise AuditError(f"{model} cannot be read back: {error}") from None
+
+
+def model_differences(found: ModelLiteral, expected: QuantisedModel) -> list[str]:
+    """In words, where the model of the artifact differs from the quantised model; empty if they are equal."""
+    config = expected.config
+    sizes = [("d_vocab", found.d_vocab, config.d_vocab), ("n_ctx", found.n_ctx, config.n_ctx)]
+    sizes.append(("d_model", found.d_model, config.d_model))
+    if len(found.heads) != 1:
+        return [f"the artifact's model has {len(found.heads)} heads, the quantised model 1"]
+    sizes.append(("d_head", found.heads[0].d_head, config.d_head))
+    reasons = [
+        f"{name} is {ours} in the artifact, {theirs} in the model" for name, ours, theirs in sizes if ours != theirs
+    ]
+    tensors = {**found.tensors, **found.heads[0].tensors}
+    for tensor in expected.tensors:
+        reasons += _tensor_differences(tensor.name, tensors[tensor.name], expected)
+    return reasons
+
+
+def _tensor_differences(name: str, found: TensorLiteral, model: QuantisedModel) -> list[str]:
+    expected = model[name]
+    scale = (found.width, found.frac, len(found.rows))
+    if scale != (expected.width, expected.frac, len(expected.ints)):
+        form = "{} bits, 2^-{}, {} rows"
+        theirs = form.format(expected.width, expected.frac, len(expected.ints))
+        return [f"{name} is of {form.format(*scale)} in the artifact, of {theirs} in the model"]
+    reasons = []
+    for i, (row, entries) in enumerate(zip(found.integers(expected.shape[1]), expected.ints, strict=True)):
+        pairs = zip(row, entries, strict=True)
+        reasons += [
+            f"{name}[{i}, {j}] is {a} in the artifact, {b} in the model" for j, (a, b) in enumerate(pairs) if a != b
+        ]
+        if found.rows[i] >> (expected.width * expected.shape[1]):
+            reasons.append(f"{name}: row {i} has more than {expected.shape[1]} entries in the artifact")
+    return reasons
 
 
 class _Reader:

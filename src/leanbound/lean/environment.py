@@ -98,7 +98,6 @@ class Environment:
         self.terms = Terms()
         self.modules: dict[str, Module] = {}
         self.library_imports: set[str] = set()
-        self._files: dict[str, Path] = {}
         self._total = 0
         self._home: dict[str, list[str]] = {}
         self._agreed: dict[str, tuple[Constant, ...]] = {}
@@ -110,12 +109,13 @@ class Environment:
         return self.modules[self.root].header
 
     def digests(self) -> dict[str, str]:
-        """SHA-256 over the parts of each own module."""
-        found = {}
-        for module, path in self._files.items():
-            parts = [part.read_bytes() for part in part_paths(path)]
-            found[module] = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
-        return found
+        """SHA-256 in hexadecimal, over the files of each own module as they were read."""
+        return {
+            name: hashlib.sha256(
+                "".join(f"{suffix} {value}\n" for suffix, value in module.sha256.items()).encode()
+            ).hexdigest()
+            for name, module in self.modules.items()
+        }
 
     def home(self, name: str) -> str | None:
         """The own module that declares a constant (the first one, where several do)."""
@@ -204,7 +204,6 @@ class Environment:
         for constant in {*module.full.names, *module.exported.names}:
             self._home.setdefault(constant, []).append(name)
         self.modules[name] = module
-        self._files[name] = path
 
     def _version(self) -> tuple[str, str]:
         return self.header.lean_version, self.header.commit

@@ -8,6 +8,8 @@ part, and both views are the same. Toolchains' libraries come without private pa
 Errors are `OleanError`s (see `leanbound.lean.region` for what is refused); nothing is executed.
 """
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -356,11 +358,19 @@ ORIGINAL_KINDS = "_private.Lean.AddDecl.0.Lean.privateConstKindsExt"
 
 @dataclass(frozen=True)
 class Module:
-    """A module: what importers see, and, where its private part was read, what the kernel checked."""
+    """A module: what importers see, and, where its private part was read, what the kernel checked.
+
+    `sha256` is, in hexadecimal, of each of the files that were read, by suffix (`.olean`, `.olean.server`,
+    `.olean.private`).
+    """
 
     header: Header
     exported: Part
     full: Part | None
+    sha256: Mapping[str, str]
+
+
+_SUFFIXES = (".olean", ".olean.server", ".olean.private")
 
 
 def part_paths(olean: Path) -> tuple[Path, ...]:
@@ -378,10 +388,12 @@ def read_module(olean: Path, terms: Terms | None = None, *, exported_only: bool 
     `OleanError`.
     """
     paths = (olean,) if exported_only else part_paths(olean)
-    region = Region(read_parts(paths), str(olean))
+    parts = read_parts(paths)
+    digests = {suffix: hashlib.sha256(part).hexdigest() for suffix, part in zip(_SUFFIXES, parts, strict=False)}
+    region = Region(parts, str(olean))
     decoder = _Decoder(region, terms or Terms())
     exported = Part(decoder, region.roots[0])
     if not exported.is_module:
-        return Module(region.headers[0], exported, exported)
+        return Module(region.headers[0], exported, exported, digests)
     full = Part(decoder, region.roots[2]) if len(paths) == 3 else None
-    return Module(region.headers[0], exported, full)
+    return Module(region.headers[0], exported, full, digests)

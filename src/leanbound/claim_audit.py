@@ -1,0 +1,80 @@
+"""The audit of an accuracy claim: that the artifact proves it, of these weights, for this task, with this bound.
+
+environment = Environment(find_artifacts([artifacts_dir(out, toolchain)], [toolchain.library]), "Claims.Max4.Proof")
+result = audit_claim(environment, expected)
+result.reasons  # empty: the claim stands;  result.claim.count is the bound as the artifact has it
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from leanbound.audit import TheoremAudit, audit_theorem, check
+from leanbound.lean.environment import AuditError, Environment
+from leanbound.quantised import QuantisedModel
+from leanbound.readback import AccuracyClaim, model_differences, read_accuracy_claim, read_model
+
+__all__ = ["SPECIFICATION", "ClaimAudit", "ExpectedClaim", "audit_claim"]
+
+SPECIFICATION: Mapping[str, str] = {
+    "LeanBound.AccuracyAtLeast": "LeanBound.Properties.Accuracy",
+    "LeanBound.AttentionOnly": "LeanBound.Models.AttentionOnly",
+    "LeanBound.Tensor": "LeanBound.Numerics.Tensor",
+    "LeanBound.ExpField": "LeanBound.Numerics.ExpField",
+}
+"""Where the constants of the specification that a statement uses must be declared."""
+_MAX_DIFFERENCES = 20
+
+
+@dataclass(frozen=True)
+class ExpectedClaim:
+    """What a claim asks for. `count` is the least number of inputs on which the model is right; `target` a constant."""
+
+    theorem: str
+    claim: str
+    statement_module: str
+    model: QuantisedModel
+    count: int
+    target: str = "LeanBound.maxToken"
+    meaning_digest: str | None = None
+    specification: Mapping[str, str] = field(default_factory=lambda: SPECIFICATION)
+
+
+@dataclass(frozen=True)
+class ClaimAudit:
+    """The audit of the theorem, the claim as read back (`None` if it cannot be), and the reasons against it."""
+
+    audit: TheoremAudit
+    claim: AccuracyClaim | None
+    reasons: tuple[str, ...]
+
+
+def audit_claim(environment: Environment, expected: ExpectedClaim) -> ClaimAudit:
+    """Hold the artifact against the claim. Raises `AuditError` and `OleanError` where that cannot be done."""
+    audit = audit_theorem(environment, expected.theorem)
+    reasons = check(
+        audit,
+        claim=expected.claim,
+        statement_module=expected.statement_module,
+        meaning_digest=expected.meaning_digest,
+    )
+    for name, module in expected.specification.items():
+        if environment.home(name) != module:
+            reasons.append(f"{name} is declared in {environment.home(name)}, not in {module}")
+    try:
+        claim = read_accuracy_claim(environment, expected.claim)
+    except AuditError as error:
+        return ClaimAudit(audit, None, (*reasons, error.message))
+    if claim.count != expected.count:
+        reasons.append(f"{expected.claim} is about {claim.count} inputs, expected {expected.count}")
+    if claim.target != expected.target:
+        reasons.append(f"{expected.claim} is about the task {claim.target}, expected {expected.target}")
+    return ClaimAudit(audit, claim, (*reasons, *_model_reasons(environment, claim.model, expected.model)))
+
+
+def _model_reasons(environment: Environment, name: str, expected: QuantisedModel) -> list[str]:
+    try:
+        differences = model_differences(read_model(environment, name), expected)
+    except AuditError as error:
+        return [error.message]
+    more = len(differences) - _MAX_DIFFERENCES
+    return differences[:_MAX_DIFFERENCES] + ([f"and {more} more differences of the model"] if more > 0 else [])
