@@ -96,17 +96,13 @@ def test_read_back_refuses_other_things(pristine: Path, library: Path) -> None:
 
 def quantised(**changed: list[list[int]]) -> QuantisedModel:
     """The model of the fixture, as quantisation would have it, with some tensors changed."""
-    mid, half = 2**39, 0x80
+    mid = 2**39
     wide = [[0x9ABCDEF0123 % 2**40 - mid, (0x123456789ABCDEF0123 >> 40) - mid], [0, 0]]
     row = 0x123456789ABCDEF0123456789ABCD
-    u = [[(row >> (40 * j)) % 2**40 - mid for j in range(3)], [0, 0, 0]]
-    ints = {
-        "W_E": [[1, 0], [127, -1], [0, -127]],
-        "W_U": u,
-        "b_U": [[0x83 - half, 0x82 - half, 0x81 - half]],
-        "b_O": [[0, 0]],
-    }
-    ints |= dict.fromkeys(["W_pos", "W_Q", "W_K", "W_V", "W_O"], wide) | dict.fromkeys(["b_Q", "b_K", "b_V"], [[0, 0]])
+    ints = {name: wide if name in WEIGHT_NAMES else [[0, 0]] for name in TENSOR_NAMES}
+    ints["W_E"] = [[1, 0], [127, -1], [0, -127]]
+    ints["W_U"] = [[(row >> (40 * j)) % 2**40 - mid for j in range(3)], [0, 0, 0]]
+    ints["b_U"] = [[3, 2, 1]]
     ints |= changed
     fracs = dict.fromkeys(WEIGHT_NAMES, 3)
     fracs |= aligned_fracs(fracs)
@@ -248,6 +244,29 @@ def test_views_that_disagree_are_refused(pristine: Path, library: Path) -> None:
     exported._decoded["Fix.Ax.friendly"] = other
     with pytest.raises(AuditError, match="importers saw another constant"):
         audit_theorem(environment, "Fix.Ax.proved")
+
+
+def test_modules_that_disagree_are_refused(pristine: Path, library: Path) -> None:
+    """Lean lets two modules prove the same auxiliary theorem; nothing else may be declared twice."""
+    environment = open_module(pristine, library, "Fix.Uses")
+    axiom = environment.constant("Fix.Ax.friendly")
+    assert axiom is not None
+    for other, fine in ((axiom, True), (replace(axiom, kind=ConstantKind.THEOREM), False)):
+        full = environment.modules["Fix.Clean"].full
+        assert full is not None
+        full._refs[axiom.name], full._decoded[axiom.name] = 1, other
+        environment._home[axiom.name] = ["Fix.Ax", "Fix.Clean"]
+        environment._agreed.clear()
+        if fine:
+            assert environment.copies(axiom.name) == (axiom, axiom)
+        else:
+            with pytest.raises(AuditError, match=r"declared differently in Fix\.Ax and Fix\.Clean"):
+                environment.copies(axiom.name)
+
+
+def test_a_prelude_module_is_refused(pristine: Path, library: Path) -> None:
+    with pytest.raises(AuditError, match="does not import Init"):
+        open_module(pristine, library, "Fix.Bare")
 
 
 def test_missing_and_misplaced_modules(build: Path, library: Path, tmp_path: Path) -> None:
