@@ -55,8 +55,8 @@ class TheoremAudit:
     """A theorem of an artifact and all that its statement and proof rest on. Names are complete; tuples are sorted.
 
     `statement_digest` is of the statement's structure alone; `meaning_digest` also of every own definition that it
-    unfolds to (specification, model, task), so it changes with any weight. `own_axioms` are declared in own modules,
-    `axioms` are all.
+    unfolds to (specification, model, task), so it changes with any weight. `axioms` are those that own
+    declarations use directly, `own_axioms` those that own modules declare; of the library see `LIBRARY_ASSUMPTION`.
     """
 
     module: str
