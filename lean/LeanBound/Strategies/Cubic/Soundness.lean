@@ -1,0 +1,194 @@
+module
+
+public import LeanBound.Strategies.Cubic.Queries
+public import LeanBound.Strategies.Cubic.Slots
+
+/-! # Cubic proof of max-of-K: soundness -/
+
+@[expose] public section
+
+namespace LeanBound
+
+noncomputable section
+
+/-! ## Sums over a pattern -/
+
+/-- Sum of the entries `o` of the rows of the positions of `c` that hold `m`; the first position is `i`. -/
+def fixedEntry (C : Tables) (a m : Nat) : List Bool → Nat → Nat → Nat
+  | [], _, _ => 0
+  | true :: c, i, o => rowEntry C a i m o + fixedEntry C a m c (i + 1) o
+  | false :: c, i, o => fixedEntry C a m c (i + 1) o
+
+theorem natSum_of_matches {C : Tables} {a m : Nat} {c : List Bool} {y : List Nat} (hy : Matches m c y) (i o : Nat) :
+    natSum y.length (fun j => rowEntry C a (i + j) (y.getD j 0) o) =
+      fixedEntry C a m c i o + freeEntry C a c y i o := by
+  induction c generalizing y i with
+  | nil => cases y with
+    | nil => rfl
+    | cons => exact hy.elim
+  | cons b c ih => cases y with
+    | nil => exact hy.elim
+    | cons t y =>
+      have step : natSum y.length (fun j => rowEntry C a (i + (j + 1)) (y.getD j 0) o) = _ :=
+        (natSum_congr fun j _ => by rw [show i + (j + 1) = i + 1 + j by omega]).trans (ih hy.2 (i + 1))
+      rw [List.length_cons, natSum_succ_left]
+      simp only [List.getD_cons_zero, List.getD_cons_succ, Nat.add_zero]
+      rw [step]
+      have hb := hy.1
+      cases b with
+      | true =>
+        obtain rfl : t = m := by simpa using hb
+        simp only [fixedEntry, freeEntry]; omega
+      | false => simp only [fixedEntry, freeEntry]; omega
+
+theorem freeCount_le (c : List Bool) : freeCount c ≤ c.length := by
+  induction c with
+  | nil => exact Nat.le_refl _
+  | cons b c ih => cases b with
+    | true => exact Nat.le_succ_of_le ih
+    | false => exact Nat.succ_le_succ ih
+
+theorem of_freeCount_eq_zero {c : List Bool} (hc : freeCount c = 0) :
+    (∀ m, classSize m c [] = 1) ∧ ∀ C a y i o, freeEntry C a c y i o = 0 := by
+  induction c with
+  | nil => exact ⟨fun _ => rfl, fun _ _ _ _ _ => rfl⟩
+  | cons b c ih => cases b with
+    | true =>
+      have ih := ih hc
+      refine ⟨ih.1, fun C a y i o => ?_⟩
+      cases y with
+      | nil => rfl
+      | cons t y => exact ih.2 C a y (i + 1) o
+    | false => exact absurd hc (Nat.succ_ne_zero _)
+
+/-! ## Classes -/
+
+section Classes
+
+variable {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) {a m : Nat} (ha : a < M.d_vocab)
+  (hm : m < M.d_vocab)
+
+include hv ha hm
+
+theorem fixedRows_eq (c : List Bool) (i : Nat) (hi : i + c.length ≤ M.n_ctx) :
+    fixedRows C a m c i = pack C.w (fixedEntry C a m c i) M.d_vocab := by
+  induction c generalizing i with
+  | nil => exact ((pack_const C.w M.d_vocab 0).trans (Nat.zero_mul _)).symm
+  | cons b c ih =>
+    rw [List.length_cons] at hi
+    cases b with
+    | true =>
+      show row C a i m + fixedRows C a m c (i + 1) =
+        pack C.w (fun o => rowEntry C a i m o + fixedEntry C a m c (i + 1) o) M.d_vocab
+      rw [pack_add, ih (i + 1) (by omega), row_eq_pack hv ha (by omega) hm]
+    | false => exact ih (i + 1) (by omega)
+
+theorem fixedEntry_le {o : Nat} (ho : o < M.d_vocab) (c : List Bool) (i : Nat) (hi : i + c.length ≤ M.n_ctx) :
+    fixedEntry C a m c i o ≤ c.length * C.top := by
+  induction c generalizing i with
+  | nil => exact Nat.zero_le _
+  | cons b c ih =>
+    rw [List.length_cons] at hi
+    have ih := ih (i + 1) (by omega)
+    rw [List.length_cons, Nat.succ_mul]
+    cases b with
+    | true =>
+      have := rowEntry_lt_top hv ha (show i < M.n_ctx by omega) hm ho
+      show rowEntry C a i m o + fixedEntry C a m c (i + 1) o ≤ _
+      omega
+    | false => exact Nat.le_trans ih (Nat.le_add_right _ _)
+
+/-- A class that is proved has a box of that size in which `m` leads every other output by the slack. -/
+theorem provedSize_spec {c : List Bool} (hc : c.length + 1 = M.n_ctx) (E : Nat) :
+    provedSize C M.d_vocab M.n_ctx a m c E = 0 ∨
+    ∃ Es, provedSize C M.d_vocab M.n_ctx a m c E ≤ classSize m c Es ∧
+      ∀ y, InBox (classBox m c (Es.map (safeTokens m))) y → ∀ o, o < M.d_vocab → o ≠ m →
+        fixedEntry C a m c 0 o + freeEntry C a c y 0 o + rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx ≤
+          fixedEntry C a m c 0 m + freeEntry C a c y 0 m + rowEntry C a (M.n_ctx - 1) a m := by
+  let R o := rowEntry C a (M.n_ctx - 1) a o + fixedEntry C a m c 0 o
+  have hR : ∀ o, o < M.d_vocab → R o ≤ M.n_ctx * C.top := fun o ho => by
+    have h1 := fixedEntry_le hv ha hm ho c 0 (by omega)
+    have h2 := rowEntry_lt_top hv ha (show M.n_ctx - 1 < M.n_ctx by omega) ha ho
+    have h3 : M.n_ctx * C.top = c.length * C.top + C.top := by rw [← hc, Nat.succ_mul]
+    show rowEntry C a (M.n_ctx - 1) a o + fixedEntry C a m c 0 o ≤ _
+    omega
+  have hpack : row C a (M.n_ctx - 1) a + fixedRows C a m c 0 = pack C.w R M.d_vocab := by
+    rw [fixedRows_eq hv ha hm c 0 (by omega), row_eq_pack hv ha (by omega) ha, ← pack_add]
+  have e : provedSize C M.d_vocab M.n_ctx a m c E =
+      classSizeOf C M.d_vocab M.n_ctx a m (pack C.w R M.d_vocab) (freeCount c) c E := by
+    rw [← hpack]; rfl
+  have hn := freeCount_le c
+  rw [e]
+  cases hfree : freeCount c with
+  | zero =>
+    have hz := of_freeCount_eq_zero hfree
+    have e0 : classSizeOf C M.d_vocab M.n_ctx a m (pack C.w R M.d_vocab) 0 c E =
+      cond (leads C M.d_vocab M.n_ctx (pack C.w R M.d_vocab) m) 1 0 := rfl
+    rw [e0]
+    cases hl : leads C M.d_vocab M.n_ctx (pack C.w R M.d_vocab) m with
+    | false => exact .inl rfl
+    | true =>
+      refine .inr ⟨[], Nat.le_of_eq (hz.1 m).symm, fun y _ o ho hom => ?_⟩
+      have : rowEntry C a (M.n_ctx - 1) a o + fixedEntry C a m c 0 o + C.slack M.n_ctx ≤
+        rowEntry C a (M.n_ctx - 1) a m + fixedEntry C a m c 0 m := leads_sound hv hm hR hl o ho hom
+      rw [hz.2, hz.2]; omega
+  | succ n =>
+    obtain ⟨Es, hle, hbox⟩ := slots_spec hv hm (n := n + 1) (by omega) hR ha c 0 E (by omega)
+    refine .inr ⟨Es, hle, fun y hy o ho hom => ?_⟩
+    have hb := hbox y hy o ho hom
+    rw [hfree, ← Nat.mul_add, ← Nat.mul_add] at hb
+    have : freeEntry C a c y 0 o + (rowEntry C a (M.n_ctx - 1) a o + fixedEntry C a m c 0 o + C.slack M.n_ctx) ≤
+      freeEntry C a c y 0 m + (rowEntry C a (M.n_ctx - 1) a m + fixedEntry C a m c 0 m) :=
+        Nat.le_of_mul_le_mul_left hb (by omega)
+    omega
+
+end Classes
+
+/-- The model is right on at least as many inputs with the last token `a` as the checker says, whatever is excluded. -/
+theorem querySize_le_count {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) {a : Nat}
+    (ha : a < M.d_vocab) (excluded : List (List Nat)) (F : Type) [ExpField F] :
+    querySize C M.d_vocab M.n_ctx a excluded ≤
+      count M.d_vocab (M.n_ctx - 1) fun y => Correct F M (y ++ [a]) (maxToken (y ++ [a])) := by
+  have hK := hv.n_ctx_pos
+  refine classes_le_count fun m c ham hm hc hmax => ?_
+  have hc : c.length = M.n_ctx - 1 := mem_patterns.1 hc
+  rcases provedSize_spec hv ha hm (c := c) (by omega) (nth (excluded.getD (m - a) []) (patternIndex c)) with
+    h0 | ⟨Es, hle, hbox⟩
+  · exact Nat.le_trans (Nat.le_of_eq h0) (Nat.zero_le _)
+  · refine Nat.le_trans hle (classSize_le_count hm hc fun y hy hin => ?_)
+    have hmatch : Matches m c y := matches_of_inBox (fun T hT t ht => by
+      obtain ⟨_, _, rfl⟩ := List.mem_map.1 hT
+      exact (mem_safeTokens.1 ht).1) hin
+    obtain ⟨hlen, htok⟩ : y.length = M.n_ctx - 1 ∧ ∀ t ∈ y, t < M.d_vocab := mem_sequences.1 hy
+    have last : (y ++ [a]).getD (M.n_ctx - 1) 0 = a := by rw [← hlen]; simp
+    have total : ∀ o, natSum M.n_ctx (fun i => rowEntry C a i ((y ++ [a]).getD i 0) o) =
+        fixedEntry C a m c 0 o + freeEntry C a c y 0 o + rowEntry C a (M.n_ctx - 1) a o := by
+      intro o
+      have hs : natSum M.n_ctx (fun i => rowEntry C a i ((y ++ [a]).getD i 0) o) =
+          natSum (M.n_ctx - 1) (fun i => rowEntry C a i ((y ++ [a]).getD i 0) o) +
+            rowEntry C a (M.n_ctx - 1) ((y ++ [a]).getD (M.n_ctx - 1) 0) o := by
+        rw [← natSum_succ, Nat.sub_add_cancel hK]
+      rw [hs, last, ← natSum_of_matches hmatch, hlen]
+      congr 1
+      refine natSum_congr fun j hj => ?_
+      rw [Nat.zero_add, List.getD_eq_getElem?_getD, List.getD_eq_getElem?_getD,
+        List.getElem?_append_left (by omega)]
+    have hx : y ++ [a] ∈ sequences M.d_vocab M.n_ctx := mem_sequences.2 ⟨by simp; omega, fun t ht => by
+      rcases List.mem_append.1 ht with h | h
+      · exact htok t h
+      · rw [List.mem_singleton.1 h]; exact ha⟩
+    rw [maxToken_of_matches hmatch ham hmax]
+    refine correct_of_lead hv F hx last hm fun o ho hom => ?_
+    rw [total, total]
+    exact hbox y hin o ho hom
+
+/-- Chunks that cover all queries prove the accuracy. -/
+theorem cubic_accuracy {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) {ns : List Nat}
+    (hc : Covered (fun a n => ∃ excluded, n ≤ querySize C M.d_vocab M.n_ctx a excluded) 0 ns)
+    (hlen : Nat.beq ns.length M.d_vocab = true) {N : Nat} (hN : Nat.ble N (total ns) = true) :
+    AccuracyAtLeast M maxToken N :=
+  cubic_accuracy_of hv.n_ctx_pos (fun F _ _ excluded ha => querySize_le_count hv ha excluded F) hc hlen hN
+
+end
+
+end LeanBound
