@@ -1,0 +1,71 @@
+"""Proof strategies: untrusted search for certificates, one module each, and the registry of them.
+
+A strategy is registered here; its checker is `lean/LeanBound/Strategies/<Name>/`, its templates are
+`templates/proofs/<name>/`.
+Imports no numpy until a certificate is asked for.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import MappingProxyType
+from typing import Final
+
+from leanbound.errors import InputError
+from leanbound.quantised import QuantisedModel
+from leanbound.strategies.certificate import Certificate, QueryCertificate, Tables
+
+__all__ = ["STRATEGIES", "Certificate", "QueryCertificate", "Strategy", "Tables", "certify"]
+
+Search = Callable[[QuantisedModel, Tables], Iterator[QueryCertificate]]
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A way to prove a bound on the accuracy of max-of-K."""
+
+    name: str
+    summary: str
+    module: str
+
+    def search(self) -> Search:
+        """The function that finds the certificates of all queries."""
+        found: Search = import_module(self.module).certify_queries
+        return found
+
+
+STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
+    {
+        strategy.name: strategy
+        for strategy in (
+            Strategy("brute-force", "every input by itself; V ** K up to 65,536", "leanbound.strategies.brute_force"),
+            Strategy(
+                "cubic", "classes by query, maximum and its positions, with safe sets", "leanbound.strategies.cubic"
+            ),
+        )
+    }
+)
+
+
+def certify(strategy: str, model: QuantisedModel, progress: bool = False, guard_bits: int | None = None) -> Certificate:
+    """Search for a certificate. Its `proved` is exactly the number of inputs that Lean will count.
+
+    `guard_bits`: precision of the smallest attention weight; more make the lanes of packed arithmetic wider.
+    Raises InputError for an unknown strategy or option, UnsupportedError when the model is out of the strategy's reach.
+    """
+    if strategy not in STRATEGIES:
+        raise InputError(f"unknown strategy {strategy!r}; expected one of {', '.join(STRATEGIES)}")
+    from tqdm import tqdm
+
+    from leanbound.strategies.tables import GUARD_BITS, MAX_GUARD_BITS, build_tables
+
+    bits = GUARD_BITS if guard_bits is None else guard_bits
+    if not 1 <= bits <= MAX_GUARD_BITS:
+        raise InputError(f"guard_bits is {bits}; expected 1 to {MAX_GUARD_BITS}")
+    tables = build_tables(model, bits)
+    found = STRATEGIES[strategy].search()(model, tables)
+    V, K = model.config.d_vocab, model.config.n_ctx
+    queries = tuple(
+        tqdm(found, total=V, desc=f"{strategy} certificate", unit="query", disable=not progress, leave=False)
+    )
+    return Certificate(strategy=strategy, model_digest=model.digest, inputs=V**K, tables=tables, queries=queries)

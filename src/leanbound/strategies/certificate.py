@@ -1,0 +1,133 @@
+"""Certificates: what an untrusted search hands to the templates, and how it is written and read.
+
+Imports no numpy. Integers are hexadecimal strings in JSON, because decimal ones of this size are slow and limited.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+
+from leanbound.models.files import read_json, write_file
+
+
+def _from_hex(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    sign, digits = (-1, value[1:]) if value.startswith("-") else (1, value)
+    if not digits.startswith("0x") or digits[2:].strip("0123456789abcdef") or len(digits) < 3:
+        raise ValueError(f"{value[:40]!r} is not a hexadecimal integer such as -0x1f")
+    return sign * int(digits, 16)
+
+
+Hex = Annotated[int, BeforeValidator(_from_hex), PlainSerializer(hex, return_type=str)]
+"""An integer, written in hexadecimal."""
+
+Rows = tuple[Hex, ...]
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Tables(_Data):
+    """The certificate of `LeanBound.Tables`: packed rows of `w` bits a lane, entry 0 lowest. Field for field Lean's."""
+
+    w: int = Field(ge=1)
+    r: int = Field(ge=1, description="every lane of D, OP and OE is below 2 ** r")
+    offset: Hex = Field(ge=0, description="added to every entry of D, OP and OE")
+    P: int = Field(ge=1, description="attention weights are integers over 2 ** P")
+    squarings: int = Field(ge=0)
+    consts: Rows = Field(description="consts[b] <= 2 ** P * exp(-2 ** b / 2 ** σ), with scores over 2 ** σ")
+    err: int = Field(ge=0, description="upper bound of the error of a computed exponential, over 2 ** P")
+    uRows: Rows
+    woRows: Rows
+    vRows: Rows
+    xtRows: Rows
+    kRows: Rows
+    gRows: Rows
+    bRow: Hex
+    sRows: Rows
+    D: Rows
+    OP: Rows
+    OE: Rows
+    maxE: Rows
+    maxP: Rows
+    eE: Rows
+    eP: Rows
+
+    @property
+    def top(self) -> int:
+        """Strictly above every entry of a weighted row."""
+        return 1 << (self.P + self.r + 2)
+
+    def slack(self, K: int) -> int:
+        """A lead of this much between two sums of K weighted rows settles the comparison of the two logits."""
+        return slack(K, self.err, self.r)
+
+
+def slack(K: int, err: int, r: int) -> int:
+    """`LeanBound.Tables.slack`: what the errors of K attention weights can make up, and one."""
+    return K * (3 * err + 2) * (1 << (r + 2)) + 1
+
+
+class QueryCertificate(_Data):
+    """What is proved of the inputs that end in one token."""
+
+    proved: int = Field(ge=0, description="inputs proved right, of V ** (K - 1)")
+    excluded: tuple[Rows, ...] = Field(
+        default=(),
+        description="cubic: [m - query][pattern], excluded tokens of the free positions as digits in base V + 2",
+    )
+
+
+class Certificate(_Data):
+    """A bound on the accuracy of one quantised model, with all that Lean needs to check it."""
+
+    schema_version: Literal[1] = 1
+    strategy: str
+    model_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="QuantisedModel.digest")
+    inputs: int = Field(ge=1, description="V ** K")
+    tables: Tables
+    queries: tuple[QueryCertificate, ...] = Field(description="by the last token")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.proved > self.inputs:
+            raise ValueError(f"queries: {self.proved} inputs proved, of {self.inputs}")
+        return self
+
+    @property
+    def proved(self) -> int:
+        """Inputs proved right: what Lean will count, if it accepts the certificate."""
+        return sum(query.proved for query in self.queries)
+
+    def to_bytes(self) -> bytes:
+        """Canonical JSON: equal certificates give equal bytes."""
+        return (json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":")) + "\n").encode()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of `to_bytes`."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()
+
+    @property
+    def size_bytes(self) -> int:
+        """Length of `to_bytes`."""
+        return len(self.to_bytes())
+
+    def save(self, path: Path) -> None:
+        """Write the certificate whole or not at all. Raises InputError when it cannot be written."""
+        write_file(path, self.to_bytes())
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a certificate. Raises InputError that names every field at fault."""
+        return read_json(path, cls)
+
+
+Progress = Callable[[int, int], None]
+"""Told after each query: queries done, queries in all."""
