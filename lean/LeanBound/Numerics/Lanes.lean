@@ -23,6 +23,16 @@ def pack (w : Nat) (f : Nat → Nat) (n : Nat) : Nat :=
 /-- A one in each of `n` lanes. -/
 def ones (w n : Nat) : Nat := pack w (fun _ => 1) n
 
+/-- `r` and a copy of it, `h` lanes of `s` bits higher. -/
+def double (s h r : Nat) : Nat := Nat.add r (Nat.shiftLeft r (Nat.mul s h))
+
+/-- `H * ones s n`, by doubling: linear in its length, where the kernel's multiplication is quadratic. -/
+def spread (s H n : Nat) : Nat :=
+  Nat.rec (motive := fun _ => Nat → Nat) (fun _ => 0)
+    (fun _ ih n => cond (Nat.beq n 0) 0
+      (cond (Nat.beq (Nat.mod n 2) 0) (double s (Nat.div n 2) (ih (Nat.div n 2)))
+        (Nat.add (double s (Nat.div n 2) (ih (Nat.div n 2))) (Nat.shiftLeft H (Nat.mul s (Nat.sub n 1)))))) n n
+
 /-- Lane `j`. -/
 def lane (w x j : Nat) : Nat := Nat.mod (Nat.shiftRight x (Nat.mul w j)) (Nat.pow 2 w)
 
@@ -49,6 +59,56 @@ theorem pack_mul (w n c : Nat) (f : Nat → Nat) : pack w (fun j => c * f j) n =
 
 theorem pack_const (w n c : Nat) : pack w (fun _ => c) n = c * ones w n := by
   rw [ones, ← pack_mul]; simp
+
+theorem ones_add (s a b : Nat) : ones s (a + b) = ones s a + ones s b * 2 ^ (s * a) := by
+  induction b with
+  | zero => simp [ones, pack_zero]
+  | succ b ih =>
+    have h (n : Nat) : ones s (n + 1) = ones s n + 2 ^ (s * n) := by simp [ones, pack_succ]
+    rw [← Nat.add_assoc, h, ih, h b, Nat.add_mul, ← Nat.pow_add, Nat.mul_add, Nat.add_comm (s * b)]
+    omega
+
+theorem spread_eq (s H n : Nat) : spread s H n = H * ones s n := by
+  have key : ∀ fuel n, n ≤ fuel → Nat.rec (motive := fun _ => Nat → Nat) (fun _ => 0)
+      (fun _ ih n => cond (Nat.beq n 0) 0
+        (cond (Nat.beq (Nat.mod n 2) 0) (double s (Nat.div n 2) (ih (Nat.div n 2)))
+          (Nat.add (double s (Nat.div n 2) (ih (Nat.div n 2))) (Nat.shiftLeft H (Nat.mul s (Nat.sub n 1)))))) fuel n =
+      H * ones s n := by
+    intro fuel
+    induction fuel with
+    | zero =>
+      intro n hn
+      rw [show n = 0 by omega]
+      show (0 : Nat) = H * ones s 0
+      simp [ones, pack_zero]
+    | succ fuel ih =>
+      intro n hn
+      have hd : double s (n / 2) (H * ones s (n / 2)) = H * ones s (n / 2 + n / 2) := by
+        show H * ones s (n / 2) + (H * ones s (n / 2)) <<< (s * (n / 2)) = _
+        rw [Nat.shiftLeft_eq, ones_add, Nat.mul_add, Nat.mul_assoc]
+      have h1 := ih (n / 2) (by omega)
+      have h0 : ones s 1 = 1 := by simp [ones, pack_succ, pack_zero]
+      rcases Nat.eq_zero_or_pos n with rfl | hpos
+      · simp [ones, pack_zero]
+      · have hb : Nat.beq n 0 = false := by rw [Bool.eq_false_iff]; intro h; have := Nat.eq_of_beq_eq_true h; omega
+        dsimp only
+        rw [hb, cond_false]
+        have h1' := h1
+        rcases Nat.mod_two_eq_zero_or_one n with he | he
+        · have hm : Nat.beq (Nat.mod n 2) 0 = true := by show Nat.beq (n % 2) 0 = true; rw [he]; rfl
+          rw [hm, cond_true]
+          show double s (n / 2) _ = _
+          rw [show Nat.div n 2 = n / 2 from rfl, h1', hd, show n / 2 + n / 2 = n by omega]
+        · have hm : Nat.beq (Nat.mod n 2) 0 = false := by show Nat.beq (n % 2) 0 = false; rw [he]; rfl
+          rw [hm, cond_false]
+          show double s (n / 2) _ + H <<< (s * (n - 1)) = _
+          rw [show Nat.div n 2 = n / 2 from rfl, h1', hd, Nat.shiftLeft_eq, ← Nat.mul_add]
+          congr 1
+          have : ones s (n / 2 + n / 2 + 1) = ones s (n / 2 + n / 2) + ones s 1 * 2 ^ (s * (n / 2 + n / 2)) := ones_add ..
+          rw [h0, Nat.one_mul] at this
+          rw [show n = n / 2 + n / 2 + 1 by omega, this]
+          congr 3 <;> omega
+  exact key n n (Nat.le_refl n)
 
 theorem pack_mul_const (w n c : Nat) (f : Nat → Nat) : pack w (fun j => f j * c) n = pack w f n * c := by
   rw [Nat.mul_comm, ← pack_mul]; simp [Nat.mul_comm]

@@ -21,8 +21,8 @@ def total (ns : List Nat) : Nat := List.rec 0 (fun n _ s => Nat.add n s) ns
 
 theorem natSum_succ_left (n : Nat) (f : Nat → Nat) : natSum (n + 1) f = f 0 + natSum n fun i => f (i + 1) := by
   induction n with
-  | zero => simp [natSum]
-  | succ n ih => rw [natSum, ih, natSum]; omega
+  | zero => rw [natSum_succ, natSum_zero, natSum_zero, Nat.add_comm]
+  | succ n ih => rw [natSum_succ, ih, natSum_succ]; omega
 
 theorem total_eq (ns : List Nat) : total ns = natSum ns.length fun i => ns.getD i 0 := by
   induction ns with

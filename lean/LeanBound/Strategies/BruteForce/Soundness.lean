@@ -60,8 +60,11 @@ theorem rec_eq_natSum (n : Nat) (f : Nat → Nat) :
 theorem countRows_eq (k : Nat) (x : List Nat) :
     countRows C V K a k (sumRows C a x k) (maxToken x) = countFrom V (bruteCheck C V K a) k x := by
   induction k generalizing x with
-  | zero => rfl
+  | zero =>
+    show cond (bruteCheck C V K a x) 1 0 = Bool.rec 0 1 (bruteCheck C V K a x)
+    cases bruteCheck C V K a x <;> rfl
   | succ k ih =>
+    rw [countFrom_succ]
     refine (rec_eq_natSum V _).trans (natSum_congr fun t _ => ?_)
     rw [← ih, maxToken_step]
     rfl

@@ -32,7 +32,7 @@ def column (T m : Nat) : Nat :=
 
 /-- For tokens `t < m` and outputs `o`: lane `m` less lane `o` of the row of `t`, plus `top`. -/
 def gaps (T m : Nat) : Nat :=
-  Nat.sub (Nat.add (Nat.mul (column C V T m) (ones C.w V)) (Nat.mul (Nat.mul C.top (ones C.w V)) (ones (C.rowWidth V) m)))
+  Nat.sub (Nat.add (spread C.w (column C V T m) V) (spread (C.rowWidth V) (Nat.mul C.top (ones C.w V)) m))
     (Nat.mod T (Nat.pow 2 (Nat.mul (C.rowWidth V) m)))
 
 /-- Sum of the rows of the positions that hold `m`, of the pattern `c` of the positions from `i` on. -/
@@ -43,7 +43,7 @@ def fixedRows (m : Nat) (c : List Bool) (i : Nat) : Nat :=
 def freeCount (c : List Bool) : Nat := List.rec 0 (fun b _ ih => cond b ih (Nat.succ ih)) c
 
 /-- The guard bits of the rows of the tokens below `m`. -/
-def classGuards (m : Nat) : Nat := Nat.mul (guards C V m) (ones (C.rowWidth V) m)
+def classGuards (m : Nat) : Nat := spread (C.rowWidth V) (guards C V m) m
 
 /-- Reads the excluded tokens of one free position from the digits of `E`, in base `V + 2`: `t + 1` excludes `t`, `0` ends the list,
 `V + 1` gives the class up. `X` holds the differences to be checked, `size` counts the tokens left, `k` goes on with the digits left. -/
@@ -71,7 +71,7 @@ def Tables.lift (n : Nat) : Nat := Nat.sub (Nat.sub C.half (C.slack K)) (Nat.mul
 /-- How many inputs of a class are proved: `R` is the sum of the fixed rows, `n` the number of free positions. -/
 def classSizeOf (m R n : Nat) (c : List Bool) (E : Nat) : Nat :=
   Nat.rec (cond (leads C V K R m) 1 0)
-    (fun _ _ => slots C V a n m (Nat.mul (lead C V R (C.lift K n) m) (ones (C.rowWidth V) m)) c 0 E) n
+    (fun _ _ => slots C V a n m (spread (C.rowWidth V) (lead C V R (C.lift K n) m) m) c 0 E) n
 
 /-- How many inputs are proved of the class of query `a`, maximum `m` and pattern `c`; `E` excludes tokens. -/
 def provedSize (m : Nat) (c : List Bool) (E : Nat) : Nat :=

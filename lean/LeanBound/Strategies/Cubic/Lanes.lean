@@ -155,7 +155,9 @@ theorem gaps_eq (ha : a < M.d_vocab) (hi : i < M.n_ctx) (hm : m < M.d_vocab) :
     exact pack_mod hrow (by omega)
   have e : gaps C M.d_vocab (tower C M.d_vocab a i) m =
     column C M.d_vocab (tower C M.d_vocab a i) m * ones C.w M.d_vocab +
-      C.top * ones C.w M.d_vocab * ones (C.w * M.d_vocab) m - tower C M.d_vocab a i % 2 ^ (C.w * M.d_vocab * m) := rfl
+      C.top * ones C.w M.d_vocab * ones (C.w * M.d_vocab) m - tower C M.d_vocab a i % 2 ^ (C.w * M.d_vocab * m) := by
+    simp only [gaps, spread_eq]
+    rfl
   have hle : ∀ t o, t < m → o < M.d_vocab → rowEntry C a i t o ≤ rowEntry C a i t m + C.top := fun t o ht ho => by
     have := rowEntry_lt_top hv ha hi (show t < M.d_vocab by omega) ho
     omega
@@ -176,7 +178,7 @@ theorem testBit_classGuards {V t o : Nat} (hm : m < V) (ht : t < m) (ho : o < V)
     (classGuards C V m).testBit (C.w * V * t + (C.w * o + (C.w - 1))) = true := by
   have := hv.w_pos
   have e : classGuards C V m = grid C.w V (fun _ o => if o = m then 0 else C.half) m := by
-    rw [grid_const, ← guards_eq_pack hm]
+    rw [grid_const, ← guards_eq_pack hm, classGuards, spread_eq]
     rfl
   rw [e, testBit_grid (fun _ o _ _ => guard_lt hv o) ht ho (by omega), if_neg hom]
   exact Nat.testBit_two_pow_self

@@ -133,6 +133,13 @@ theorem provedSize_spec {c : List Bool} (hc : c.length + 1 = M.n_ctx) (E : Nat) 
         rowEntry C a (M.n_ctx - 1) a m + fixedEntry C a m c 0 m := leads_sound hv hm hR hl o ho hom
       rw [hz.2, hz.2]; omega
   | succ n =>
+    have e1 : classSizeOf C M.d_vocab M.n_ctx a m (pack C.w R M.d_vocab) (n + 1) c E =
+        slots C M.d_vocab a (n + 1) m
+          (lead C M.d_vocab (pack C.w R M.d_vocab) (C.lift M.n_ctx (n + 1)) m * ones (C.w * M.d_vocab) m) c 0 E := by
+      show slots C M.d_vocab a (n + 1) m
+        (spread (C.w * M.d_vocab) (lead C M.d_vocab (pack C.w R M.d_vocab) (C.lift M.n_ctx (n + 1)) m) m) c 0 E = _
+      rw [spread_eq]
+    rw [e1]
     obtain ⟨Es, hle, hbox⟩ := slots_spec hv hm (n := n + 1) (by omega) hR ha c 0 E (by omega)
     refine .inr ⟨Es, hle, fun y hy o ho hom => ?_⟩
     have hb := hbox y hy o ho hom

@@ -28,11 +28,9 @@ structure Tables where
   offset : Nat
   /-- Attention weights are integers over `2 ^ P`. -/
   P : Nat
-  /-- Exponents are integers over `2 ^ k`, rounded up. -/
-  k : Nat
   /-- Squarings before the first constant. -/
   squarings : Nat
-  /-- `consts[b]` encloses `2 ^ P * exp (-2 ^ b / 2 ^ k)` from below. -/
+  /-- `consts[b]` is a lower bound of `2 ^ P * exp (-2 ^ b / 2 ^ σ)`, with scores over `2 ^ σ`. -/
   consts : List Nat
   /-- Bound of the error of a computed exponential. -/
   err : Nat
@@ -78,11 +76,6 @@ def eqInt (a b : Int) : Bool :=
   Int.rec (fun n => Int.rec (fun m => Nat.beq n m) (fun _ => false) b)
     (fun n => Int.rec (fun _ => false) (fun m => Nat.beq n m) b) a
 
-/-- Equality of lists of numerals. -/
-def eqList (xs ys : List Nat) : Bool :=
-  List.rec (fun ys => List.rec true (fun _ _ _ => false) ys)
-    (fun x _ ih ys => List.rec false (fun y ys _ => both (Nat.beq x y) (ih ys)) ys) xs ys
-
 /-- `rows` has `n` entries, and entry `i` is `f i`. -/
 def rowsAre (rows : List Int) (f : Nat → Int) (n : Nat) : Bool :=
   both (Nat.beq rows.length n) (allBelow (fun i => eqInt (nthInt rows i) (f i)) n)
@@ -101,14 +94,12 @@ def Tables.half (C : Tables) : Nat := Nat.pow 2 (Nat.sub C.w 1)
 def Tables.scores (C : Tables) (n a : Nat) : Nat :=
   Int.toNat (Int.add (nthInt C.sRows a) (Int.ofNat (Nat.mul C.half (ones C.w n))))
 
-/-- `u / 2 ^ σ` over `2 ^ k`, rounded up. -/
-def quantUp (σ k u : Nat) : Nat := Nat.div (Nat.add (Nat.mul u (Nat.pow 2 k)) (Nat.sub (Nat.pow 2 σ) 1)) (Nat.pow 2 σ)
-
 /-- Lane `t` of `e` is the exponential of `score - top`, as computed. -/
-def checkExp (C : Tables) (σ score top e t : Nat) : Bool :=
+def checkExp (C : Tables) (score top e t : Nat) : Bool :=
   both (Nat.ble score top)
-    (both (Nat.ble (Nat.add (quantUp σ C.k (Nat.sub top score)) 1) (Nat.pow 2 C.consts.length))
-      (Nat.beq (lane (Nat.add C.P 1) e t) (expNeg C.P C.consts (quantUp σ C.k (Nat.sub top score)))))
+    (both (Nat.ble (Nat.add (Nat.sub top score) 1) (Nat.pow 2 C.consts.length))
+      (both (Nat.ble (lane (Nat.add C.P 1) e t) (Nat.pow 2 C.P))
+        (Nat.beq (lane (Nat.add C.P 1) e t) (expNeg C.P C.consts (Nat.sub top score)))))
 
 /-- The bias of a tensor's stored entries, a bound of their absolute values. -/
 def Tensor.bound (T : Tensor) : Nat := Nat.pow 2 (Nat.sub T.width 1)
@@ -119,46 +110,44 @@ variable (M : AttentionOnly) (H : Head) (C : Tables)
 
 /-- The exact products of weight matrices. -/
 def checkProducts : Bool :=
-  let V := M.d_vocab
-  let n := Nat.add M.d_vocab M.n_ctx
-  both (rowsAre C.uRows (fun c => packInt C.w (fun o => M.W_U.get c o) V) M.d_model)
+  both (rowsAre C.uRows (fun c => packInt C.w (fun o => M.W_U.get c o) M.d_vocab) M.d_model)
   (both (rowsAre C.woRows (fun j => dot (fun c => H.W_O.get j c) C.uRows 0) H.d_head)
   (both (rowsAre C.vRows (fun c => dot (fun j => H.W_V.get c j) C.woRows 0) M.d_model)
   (both (rowsAre C.xtRows
-    (fun c => packInt C.w (fun j => cond (Nat.blt j V) (M.W_E.get j c) (M.W_pos.get (Nat.sub j V) c)) n) M.d_model)
+    (fun c => packInt C.w (fun j => cond (Nat.ble M.d_vocab j) (M.W_pos.get (Nat.sub j M.d_vocab) c) (M.W_E.get j c))
+      (Nat.add M.d_vocab M.n_ctx)) M.d_model)
   (both (rowsAre C.kRows (fun j => Int.add (dot (fun c => H.W_K.get c j) C.xtRows 0)
-    (Int.mul (H.b_K.get 0 j) (packInt C.w (fun j => cond (Nat.blt j V) 0 1) n))) H.d_head)
+    (Int.mul (H.b_K.get 0 j) (packInt C.w (fun j => cond (Nat.ble M.d_vocab j) 1 0) (Nat.add M.d_vocab M.n_ctx)))) H.d_head)
   (both (rowsAre C.gRows (fun c => dot (fun j => H.W_Q.get c j) C.kRows 0) M.d_model)
     (eqInt C.bRow (dot (fun j => H.b_Q.get 0 j) C.kRows 0)))))))
 
 /-- Scores and logit contributions of every token, position and query. -/
 def checkRows : Bool :=
-  let V := M.d_vocab
-  let q := Nat.sub M.n_ctx 1
-  both (rowsAre C.sRows (fun a => Int.add (dot (fun c => Int.add (M.W_E.get a c) (M.W_pos.get q c)) C.gRows 0) C.bRow) V)
-  (both (logitRowsAre C V C.OE (fun t => dot (fun c => M.W_E.get t c) C.vRows 0) V)
-  (both (logitRowsAre C V C.OP (fun i => Int.add (dot (fun c => M.W_pos.get i c) C.vRows 0)
+  both (rowsAre C.sRows (fun a => Int.add
+    (dot (fun c => Int.add (M.W_E.get a c) (M.W_pos.get (Nat.sub M.n_ctx 1) c)) C.gRows 0) C.bRow) M.d_vocab)
+  (both (logitRowsAre C M.d_vocab C.OE (fun t => dot (fun c => M.W_E.get t c) C.vRows 0) M.d_vocab)
+  (both (logitRowsAre C M.d_vocab C.OP (fun i => Int.add (dot (fun c => M.W_pos.get i c) C.vRows 0)
     (dot (fun j => H.b_V.get 0 j) C.woRows 0)) M.n_ctx)
-    (logitRowsAre C V C.D (fun a => Int.add
+    (logitRowsAre C M.d_vocab C.D (fun a => Int.add
       (Int.mul (Int.ofNat (Nat.pow 2 (Nat.add H.W_V.frac H.W_O.frac)))
-        (dot (fun c => Int.add (M.W_E.get a c) (M.W_pos.get q c)) C.uRows 0))
-      (Int.add (dot (fun c => M.b_O.get 0 c) C.uRows 0) (packInt C.w (fun o => M.b_U.get 0 o) V))) V)))
+        (dot (fun c => Int.add (M.W_E.get a c) (M.W_pos.get (Nat.sub M.n_ctx 1) c)) C.uRows 0))
+      (Int.add (dot (fun c => M.b_O.get 0 c) C.uRows 0) (packInt C.w (fun o => M.b_U.get 0 o) M.d_vocab))) M.d_vocab)))
 
 /-- The scale of scores. -/
 def scoreFrac : Nat := Nat.add (Nat.add M.W_E.frac H.W_Q.frac) (Nat.add M.W_E.frac H.W_K.frac)
 
 /-- The constants of `exp` and their error. -/
-def checkConsts : Bool :=
-  both (eqList C.consts ((expConsts C.P C.k C.squarings C.consts.length).map Prod.fst))
-  (both (Nat.ble (expErr (expConsts C.P C.k C.squarings C.consts.length)) C.err)
-    (both (Nat.ble (Nat.add C.k C.squarings) C.P) (Nat.ble 1 C.k)))
+def checkConsts : Bool := expCheck C.P (scoreFrac M H) C.squarings C.consts.length C.consts C.err
 
 /-- The attention weights of one query. -/
 def checkWeights (a : Nat) : Bool :=
-  let n := Nat.add M.d_vocab M.n_ctx
-  both (allBelow (fun t => checkExp C (scoreFrac M H) (lane C.w (C.scores n a) t) (nth C.maxE a) (nth C.eE a) t) M.d_vocab)
-    (allBelow (fun i => checkExp C (scoreFrac M H) (lane C.w (C.scores n a) (Nat.add M.d_vocab i)) (nth C.maxP a) (nth C.eP a) i)
-      M.n_ctx)
+  both (allBelow (fun t => checkExp C
+    (lane C.w (C.scores (Nat.add M.d_vocab M.n_ctx) a) t) (nth C.maxE a) (nth C.eE a) t) M.d_vocab)
+    (allBelow (fun i => checkExp C
+      (lane C.w (C.scores (Nat.add M.d_vocab M.n_ctx) a) (Nat.add M.d_vocab i)) (nth C.maxP a) (nth C.eP a) i) M.n_ctx)
+
+/-- The attention weights of `n` queries from `a` on. -/
+def checkWeightsFrom (a n : Nat) : Bool := allBelow (fun j => checkWeights M C (Nat.add a j)) n
 
 /-- No entry of a row of scores or logits reaches out of its lane, by the bit widths of the weights. -/
 def checkWidths : Bool :=

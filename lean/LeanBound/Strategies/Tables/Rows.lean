@@ -29,15 +29,13 @@ def row (i t : Nat) : Nat := Nat.mul (weight C a i t) (Nat.add (Nat.add (nth C.D
 def Tables.top : Nat := Nat.pow 2 (Nat.add C.P (Nat.add C.r 2))
 
 /-- How far an attention weight may lie above `weight`. -/
-def Tables.weightErr : Nat := Nat.add (Nat.mul 3 (Nat.add C.err (Nat.pow 2 (Nat.sub (Nat.add C.P 1) C.k)))) 2
+def Tables.weightErr : Nat := Nat.add (Nat.mul 3 C.err) 2
 
 /-- A lead of this much settles the comparison of two logits. -/
 def Tables.slack : Nat := Nat.add (Nat.mul K (Nat.mul C.weightErr (Nat.pow 2 (Nat.add C.r 2)))) 1
 
-/-- Sums of rows and of leads stay inside their lanes; the error of a weight is at most one. -/
-def checkRoom : Bool :=
-  both (Nat.ble (Nat.add (Nat.mul 3 (Nat.mul K C.top)) (C.slack K)) C.half)
-    (both (Nat.ble (Nat.add C.err (Nat.pow 2 (Nat.sub (Nat.add C.P 1) C.k))) (Nat.pow 2 C.P)) (Nat.ble C.k (Nat.add C.P 1)))
+/-- Sums of rows and of leads stay inside their lanes. -/
+def checkRoom : Bool := Nat.ble (Nat.add (Nat.mul 3 (Nat.mul K C.top)) (C.slack K)) C.half
 
 /-- The guard bit of every lane but lane `m`. -/
 def guards (m : Nat) : Nat := Nat.mul C.half (Nat.sub (ones C.w V) (Nat.pow 2 (Nat.mul C.w m)))

@@ -24,16 +24,16 @@ noncomputable section
 theorem natSum_pack (w n K : Nat) (f : Nat → Nat → Nat) :
     natSum K (fun i => pack w (f i) n) = pack w (fun o => natSum K fun i => f i o) n := by
   induction K with
-  | zero => simp only [natSum, pack_const, Nat.zero_mul]
-  | succ K ih => simp only [natSum, ih, ← pack_add]
+  | zero => simp only [natSum_zero, pack_const, Nat.zero_mul]
+  | succ K ih => simp only [natSum_succ, ih, ← pack_add]
 
 theorem natSum_le_mul {n c : Nat} {f : Nat → Nat} (h : ∀ i, i < n → f i ≤ c) : natSum n f ≤ n * c := by
   induction n with
-  | zero => simp [natSum]
+  | zero => simp [natSum_zero]
   | succ n ih =>
     have h1 := ih fun i hi => h i (by omega)
     have h2 := h n (by omega)
-    rw [natSum, Nat.succ_mul]
+    rw [natSum_succ, Nat.succ_mul]
     exact Nat.add_le_add h1 h2
 
 theorem pack_single (w m n : Nat) (h : m < n) : pack w (fun o => if o = m then 1 else 0) n = 2 ^ (w * m) := by
@@ -101,10 +101,7 @@ variable (hv : Tables.Valid M H C)
 include hv in
 theorem room_le : 3 * (M.n_ctx * C.top) + C.slack M.n_ctx ≤ C.half := by
   have h := hv.room
-  unfold checkRoom at h
-  cases hr : Nat.ble (Nat.add (Nat.mul 3 (Nat.mul M.n_ctx C.top)) (C.slack M.n_ctx)) C.half with
-  | false => rw [hr] at h; exact absurd h (by simp [both])
-  | true => exact Nat.le_of_ble_eq_true hr
+  exact Nat.le_of_ble_eq_true h
 
 include hv in
 theorem two_pow_w : 2 ^ C.w = 2 * C.half := two_pow_eq hv.w_pos
@@ -181,7 +178,7 @@ variable {F : Type} [ExpField F]
 theorem natCast_natSum (n : Nat) (f : Nat → Nat) : ((natSum n f : Nat) : F) = sum n fun i => (f i : F) := by
   induction n with
   | zero => exact natCast_zero
-  | succ n ih => rw [natSum, natCast_add, ih, sum_succ]
+  | succ n ih => rw [natSum_succ, natCast_add, ih, sum_succ]
 
 /-- A product whose first factor is known up to `e` and whose second is at least `-B`. -/
 theorem enclosed_mul_le {W w e d B : F} (h1 : w ≤ W) (h2 : W ≤ w + e) (hd : -B ≤ d) (hB : 0 ≤ B) :

@@ -1,0 +1,51 @@
+module
+
+public import LeanBound.Strategies.Tables.WeightsSound
+
+/-! # Soundness of the table checker -/
+
+@[expose] public section
+
+namespace LeanBound
+
+open Lean.Grind
+attribute [local instance] Semiring.natCast Ring.intCast
+
+noncomputable section
+
+theorem checkWeightsFrom_append {M : AttentionOnly} {C : Tables} {a n b m : Nat}
+    (h : checkWeightsFrom M C a n = true) (hb : Nat.beq (Nat.add a n) b = true)
+    (h' : checkWeightsFrom M C b m = true) : checkWeightsFrom M C a (n + m) = true := by
+  have hb : a + n = b := Nat.eq_of_beq_eq_true hb
+  rw [checkWeightsFrom, allBelow_eq_true] at *
+  intro j hj
+  rcases Nat.lt_or_ge j n with hlt | hge
+  · exact h j hlt
+  · have := h' (j - n) (by omega)
+    rwa [show Nat.add b (j - n) = Nat.add a j by show b + (j - n) = a + j; omega] at this
+
+/-- Tables that pass every check are valid. The attention weights of the queries may be checked in any number of theorems. -/
+theorem Tables.valid {M : AttentionOnly} {H : Head} {C : Tables} (hM : M.heads = [H])
+    (ha : AttentionOnly.aligned M H = true) (hn : 0 < M.n_ctx)
+    (hp : checkProducts M H C = true) (hr : checkRows M H C = true) (hw : checkWidths M H C = true)
+    (hc : checkConsts M H C = true) (hroom : checkRoom C M.n_ctx = true)
+    (hq : checkWeightsFrom M C 0 M.d_vocab = true) : Tables.Valid M H C := by
+  have hq : ∀ a, a < M.d_vocab → checkWeights M C a = true := fun a ha => by
+    have := allBelow_eq_true.1 hq a ha
+    rwa [show Nat.add 0 a = a from Nat.zero_add a] at this
+  have hp := products_sound hp
+  have hw := widths_sound hw
+  obtain ⟨hD, hOP, hOE, hl⟩ := logits_sound hp hw hr
+  refine ⟨hM, AttentionOnly.aligned_sound M H ha, hn, hw.w_pos, hD, hOP, hOE, hl, fun a i t ha hi ht => ?_,
+    fun F _ a ha => weights_sound hc (scores_sound hp hw hr a ha) (hq a ha) F, hroom⟩
+  have h := hq a ha
+  simp only [checkWeights, checkExp, both_eq_true, allBelow_eq_true] at h
+  have h1 := Nat.le_of_ble_eq_true (h.1 t ht).2.2.1
+  have h2 := Nat.le_of_ble_eq_true (h.2 i hi).2.2.1
+  show (lane (C.P + 1) (nth C.eE a) t * lane (C.P + 1) (nth C.eP a) i) >>> C.P ≤ 2 ^ C.P
+  rw [Nat.shiftRight_eq_div_pow]
+  exact Nat.div_le_of_le_mul (Nat.mul_le_mul h1 h2)
+
+end
+
+end LeanBound

@@ -1,0 +1,244 @@
+"""From a quantised model and a certificate to Lean source: sandboxed Jinja2, deterministic, one folder a claim.
+
+The statement is rendered from `templates/statements`, which is locked; the proof from `templates/proofs`, which anyone
+may edit. A proof imports the statement, so an edit can make it fail but cannot change what is claimed. Imports no numpy.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError
+from jinja2 import TemplateError as JinjaError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from leanbound import __version__
+from leanbound.errors import InputError
+from leanbound.models.files import write_file
+from leanbound.quantised import QuantisedModel
+from leanbound.strategies.certificate import Certificate, QueryCertificate, Tables
+
+#: Queries are spread over this many modules, which Lean checks side by side.
+QUERY_MODULES = 2
+#: Attention weights of this many queries are checked in one theorem.
+WEIGHT_CHUNK = 8
+
+_UNSIGNED = ("consts", "D", "OP", "OE", "maxE", "maxP", "eE", "eP")
+_SIGNED = ("uRows", "woRows", "vRows", "xtRows", "kRows", "gRows", "sRows")
+
+
+class TemplateError(InputError):
+    """Raised when a template cannot be read or rendered; the message names the template and the line."""
+
+
+@dataclass(frozen=True)
+class RenderedClaim:
+    """The Lean modules of one claim."""
+
+    modules: Mapping[str, str]
+    """module name -> source"""
+    statement_module: str
+    proof_module: str
+    claim: str
+    """the constant that states the claim"""
+    theorem: str
+    """the constant that proves it"""
+    template_digests: Mapping[str, str]
+    """template -> SHA-256"""
+    templates: Mapping[str, str]
+    """module name -> template"""
+
+    def write(self, root: Path) -> None:
+        """Write every module under the source root, each whole or not at all, and remove what an earlier run left."""
+        paths = {
+            root / Path(*module.split(".")).with_suffix(".lean"): source for module, source in self.modules.items()
+        }
+        for path, source in paths.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.is_file() or path.read_text() != source:
+                write_file(path, source.encode())
+        for path in {path.parent for path in paths}:
+            for stale in set(path.glob("*.lean")) - set(paths):
+                stale.unlink()
+
+
+@cache
+def default_templates() -> Path:
+    """The templates of this repository."""
+    return Path(__file__).parents[2] / "templates"
+
+
+def claim_id(name: str) -> str:
+    """The Lean name of a claim: `max-of-4` is `MaxOf4`."""
+    return "".join(part.capitalize() for part in re.split(r"[^A-Za-z0-9]+", name))
+
+
+def render_claim(
+    name: str, model: QuantisedModel, at_least: int, certificate: Certificate, templates: Path | None = None
+) -> RenderedClaim:
+    """Render the statement that the model is right on `at_least` inputs, and its proof from the certificate.
+
+    Raises TemplateError for a fault in a template, InputError when the certificate is of another model.
+    """
+    if certificate.model_digest != model.digest:
+        raise InputError(
+            f"certificate.model_digest is {certificate.model_digest}, expected {model.digest}: "
+            "the certificate is of another model; make a new one with `leanbound certify`"
+        )
+    return _Renderer(name, model, at_least, certificate, templates or default_templates()).render()
+
+
+class _Renderer:
+    def __init__(
+        self, name: str, model: QuantisedModel, at_least: int, certificate: Certificate, templates: Path
+    ) -> None:
+        self.model = model
+        self.certificate = certificate
+        self.namespace = f"Claims.{claim_id(name)}"
+        self.root = templates
+        self.environment = _environment(templates)
+        self.digests: dict[str, str] = {}
+        self.sources: dict[str, str] = {}
+        self.templates: dict[str, str] = {}
+        self.context: dict[str, Any] = {
+            "name": name,
+            "namespace": self.namespace,
+            "config": model.config.model_dump(),
+            "inputs": certificate.inputs,
+            "at_least": at_least,
+            "model_digest": model.digest,
+            "tables": _tables(certificate.tables),
+            "proved": [query.proved for query in certificate.queries],
+            "total": certificate.proved,
+            "weight_chunks": _chunks(len(certificate.queries)),
+            "tensors": [_tensor(model, tensor.name) for tensor in model.tensors],
+            "numeral": numeral,
+            "numerals": numerals,
+            "nested": nested,
+            "fold_weights": self._fold_weights,
+            "fold_queries": self._fold_queries,
+        }
+
+    def render(self) -> RenderedClaim:
+        strategy = self.certificate.strategy
+        count = min(QUERY_MODULES, len(self.certificate.queries))
+        modules = {part: f"{self.namespace}.{part.capitalize()}" for part in ("statement", "certificate", "tables")}
+        modules |= {"weights": f"{self.namespace}.Weights", "proof": f"{self.namespace}.Proof"}
+        queries = [f"{self.namespace}.Queries{j}" for j in range(count)]
+        self.context["modules"] = {**modules, "queries": queries}
+        self._module(modules["statement"], "statements/accuracy.lean.j2")
+        self._module(modules["certificate"], "proofs/tables/Certificate.lean.j2")
+        self._module(modules["tables"], "proofs/tables/Tables.lean.j2")
+        self._module(modules["weights"], "proofs/tables/Weights.lean.j2")
+        for j, module in enumerate(queries):
+            share = list(enumerate(self.certificate.queries))[j::count]
+            self._module(module, f"proofs/{strategy}/Queries.lean.j2", queries=[_query(a, query) for a, query in share])
+        self._module(modules["proof"], f"proofs/{strategy}/Proof.lean.j2")
+        return RenderedClaim(
+            modules=self.sources,
+            statement_module=modules["statement"],
+            proof_module=modules["proof"],
+            claim=f"{self.namespace}.Claim",
+            theorem=f"{self.namespace}.proved",
+            template_digests=self.digests,
+            templates=self.templates,
+        )
+
+    def _module(self, module: str, template: str, **more: object) -> None:
+        try:
+            loaded = self.environment.get_template(template)
+            body = loaded.render({**self.context, **more})
+        except TemplateNotFound as error:
+            raise TemplateError(f"template {self.root / template} does not exist: {error.message}") from None
+        except TemplateSyntaxError as error:
+            raise TemplateError(f"{self.root / template}:{error.lineno}: {error.message}") from None
+        except (JinjaError, SecurityError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            line = _line_of(error, str(self.root / template))
+            raise TemplateError(f"{self.root / template}:{line}: {error}") from None
+        self.digests[template] = hashlib.sha256((self.root / template).read_bytes()).hexdigest()
+        self.templates[module] = template
+        self.sources[module] = self._header(template) + body.lstrip("\n")
+
+    def _header(self, template: str) -> str:
+        return (
+            f"-- Generated by leanbound {__version__} from {template}, SHA-256 {self.digests[template]}\n"
+            f"-- model {self.model.digest}, certificate {self.certificate.digest}\n"
+        )
+
+    def _fold_weights(self) -> str:
+        names = [f"weights{chunk['start']}" for chunk in _chunks(len(self.certificate.queries))]
+        return _fold("checkWeightsFrom_append", names)
+
+    def _fold_queries(self, lemma: str) -> str:
+        return _fold("Covered.append", [f"({lemma} query{a})" for a in range(len(self.certificate.queries))])
+
+
+def _environment(templates: Path) -> ImmutableSandboxedEnvironment:
+    return ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(templates),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+
+
+def _line_of(error: BaseException, template: str) -> int:
+    """The line of the template at which rendering failed: Jinja2 puts it into the traceback."""
+    line, traceback = 0, error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == template:
+            line = traceback.tb_lineno
+        traceback = traceback.tb_next
+    return line
+
+
+def numeral(value: int) -> str:
+    """An integer as a constructor and a hexadecimal numeral: what the kernel reads fastest."""
+    return f"{value:#x}" if value >= 0 else f"Int.negSucc {-value - 1:#x}"
+
+
+def numerals(values: Sequence[int]) -> str:
+    """A list of integers, one to a line."""
+    return "[" + ",\n    ".join(numeral(value) for value in values) + "]"
+
+
+def nested(rows: Sequence[Sequence[int]]) -> str:
+    """A list of lists of natural numbers, on one line."""
+    return (
+        "[" + ", ".join("[" + ", ".join(f"{value:#x}" if value else "0" for value in row) + "]" for row in rows) + "]"
+    )
+
+
+def _fold(lemma: str, terms: Sequence[str]) -> str:
+    """`lemma t0 (by decide +kernel) (lemma t1 …)`, for facts about consecutive ranges."""
+    *first, last = terms
+    opened = "".join(f"{lemma} {term} (by decide +kernel) <|\n  " for term in first)
+    return opened + last
+
+
+def _tables(tables: Tables) -> dict[str, object]:
+    fields: dict[str, object] = dict(tables)
+    fields["unsigned"] = [{"name": name, "rows": getattr(tables, name)} for name in _UNSIGNED]
+    fields["signed"] = [{"name": name, "rows": getattr(tables, name)} for name in _SIGNED]
+    return fields
+
+
+def _tensor(model: QuantisedModel, name: str) -> dict[str, object]:
+    tensor = model[name]
+    rows = [tensor.numeral(i) for i in range(tensor.shape[0])]
+    return {"name": name, "shape": tensor.shape, "width": tensor.width, "frac": tensor.frac, "rows": rows}
+
+
+def _chunks(queries: int) -> list[dict[str, int]]:
+    return [{"start": a, "count": min(WEIGHT_CHUNK, queries - a)} for a in range(0, queries, WEIGHT_CHUNK)]
+
+
+def _query(token: int, query: QueryCertificate) -> dict[str, object]:
+    return {"token": token, "proved": query.proved, "excluded": query.excluded}
