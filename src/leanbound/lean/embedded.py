@@ -13,7 +13,7 @@ from leanbound.lean.toolchain import Finding, Toolchain, ToolchainInfo
 
 KIND = "embedded"
 _INSTALL = "run `leanbound toolchain install`"
-NODE_FLAGS = ("--wasm-lazy-compilation", "--stack-size=60000")
+NODE_FLAGS = ("--wasm-lazy-compilation",)
 
 
 class EmbeddedToolchain(Toolchain):

