@@ -1,0 +1,61 @@
+"""Certificates on disk, so that a search is not repeated. Imports neither torch nor numpy.
+
+A file here is as untrusted as the search itself. Its own digest lies beside it, so that damage leads to a new search
+and not to a rejected proof.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from leanbound import strategies
+from leanbound.errors import InputError
+from leanbound.freshness import tree_digest
+from leanbound.lean.files import sha256_file
+from leanbound.models.files import write_file
+from leanbound.quantised import QuantisedModel
+from leanbound.strategies import Certificate, certify
+
+_NAME = "certificate.json"
+
+
+def certificate_path(directory: Path) -> Path:
+    """Where the certificate of a claim lies in its build directory."""
+    return directory / _NAME
+
+
+def cached_certificate(
+    directory: Path, strategy: str, model: QuantisedModel, options: Mapping[str, int], progress: bool = False
+) -> Certificate:
+    """The certificate made earlier by the same search from the same model, or a new one, kept in `directory`.
+
+    Raises InputError or UnsupportedError as `certify` does.
+    """
+    path, record = certificate_path(directory), directory / f"{_NAME}.made-from"
+    key = _key(strategy, model, options)
+    if (found := _stored(path, record, key)) is not None:
+        return found
+    certificate = certify(strategy, model, progress=progress, **options)
+    content = certificate.to_bytes()
+    record.unlink(missing_ok=True)
+    write_file(path, content)
+    write_file(record, f"{key}\n{hashlib.sha256(content).hexdigest()}\n".encode())
+    return certificate
+
+
+def _key(strategy: str, model: QuantisedModel, options: Mapping[str, int]) -> str:
+    """SHA-256 over all that a search depends on."""
+    package = Path(strategies.__file__).parent
+    code = tree_digest(package, sorted(package.rglob("*.py")))
+    parts = [strategy, model.digest, dict(options), code]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _stored(path: Path, record: Path, key: str) -> Certificate | None:
+    try:
+        if record.read_text().split() != [key, sha256_file(path)]:
+            return None
+        return Certificate.load(path)
+    except (OSError, UnicodeDecodeError, InputError):
+        return None

@@ -1,0 +1,145 @@
+"""Having Lean check rendered claims, and reading from the artifacts what they prove."""
+
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from leanbound.audit import LIBRARY_ASSUMPTION
+from leanbound.claim_audit import ClaimAudit, ExpectedClaim, audit_claim
+from leanbound.errors import RejectedError
+from leanbound.lean.artifacts import ModuleRecord, artifact_path, part_path
+from leanbound.lean.build import BuildResult, Listener, artifacts_dir, build
+from leanbound.lean.environment import Environment, find_artifacts
+from leanbound.lean.failures import LeanCrashError, LeanRejectedError
+from leanbound.lean.toolchain import Toolchain
+from leanbound.quantised import QuantisedModel
+from leanbound.render import RenderedClaim
+from leanbound.verdict import Costs, Statement
+
+__all__ = ["LIBRARY_ASSUMPTION", "AuditedClaim", "audit", "build_claims", "checked_module", "costs", "startup_cpu"]
+
+_PROBE: Final = "Startup"
+
+
+@dataclass(frozen=True)
+class AuditedClaim:
+    """What the artifact of a claim proves."""
+
+    statement: Statement | None
+    axioms: tuple[str, ...]
+    reasons: tuple[str, ...]
+    """Why the claim does not stand; empty if it does."""
+    files: dict[Path, str]
+    """Every file of an artifact that was read, and the SHA-256 of its bytes as they were read."""
+
+
+def build_claims(
+    rendered: Iterable[RenderedClaim],
+    roots: list[Path],
+    toolchain: Toolchain,
+    out: Path,
+    jobs: int | None,
+    on_event: Listener | None,
+) -> BuildResult:
+    """Have Lean check the proofs of claims and all that they import, several modules at once."""
+    targets = [claim.proof_module for claim in rendered]
+    return build(targets, roots=roots, toolchain=toolchain, out=out, jobs=jobs, on_event=on_event)
+
+
+def checked_module(result: BuildResult, rendered: RenderedClaim) -> ModuleRecord:
+    """The record of a claim's proof.
+
+    Raises RejectedError when Lean refuses it or something that it imports, ToolchainError when Lean dies on it. The
+    message names the template that the module at fault was rendered from.
+    """
+    try:
+        return result.require(rendered.proof_module)
+    except LeanRejectedError as error:
+        raise LeanRejectedError(error.module, _with_template(error, rendered), error.diagnostics) from error
+    except LeanCrashError as error:
+        raise LeanCrashError(error.module, _with_template(error, rendered), error.declarations) from error
+
+
+def _with_template(error: LeanRejectedError | LeanCrashError, rendered: RenderedClaim) -> str:
+    template = rendered.templates.get(error.module)
+    return error.message if template is None else f"{error.message}\n{error.module} is rendered from {template}"
+
+
+def audit(
+    result: BuildResult, rendered: RenderedClaim, toolchain: Toolchain, out: Path, model: QuantisedModel, at_least: int
+) -> AuditedClaim:
+    """Read the theorem from its artifact, and hold it against the claim.
+
+    Raises RejectedError when the artifacts cannot be read, or are not those that Lean has just written.
+    """
+    directory = artifacts_dir(out, toolchain)
+    environment = Environment(find_artifacts([directory], [toolchain.library]), rendered.proof_module)
+    files = _files_read(environment, directory, result)
+    expected = ExpectedClaim(
+        theorem=rendered.theorem,
+        claim=rendered.claim,
+        statement_module=rendered.statement_module,
+        model=model,
+        count=at_least,
+    )
+    found = audit_claim(environment, expected)
+    return AuditedClaim(_statement(found, rendered), found.audit.axioms, found.reasons, files)
+
+
+def _files_read(environment: Environment, directory: Path, result: BuildResult) -> dict[Path, str]:
+    files = {}
+    for name, module in environment.modules.items():
+        record = result.records.get(name)
+        for suffix, digest in module.sha256.items():
+            path = part_path(artifact_path(directory, name), suffix)
+            if record is None or record.files.get(suffix) != digest:
+                raise RejectedError(f"{path} is not what Lean wrote: it changed while it was read. Verify again.")
+            files[path] = digest
+    return files
+
+
+def _statement(found: ClaimAudit, rendered: RenderedClaim) -> Statement | None:
+    if found.claim is None:
+        return None
+    return Statement(
+        theorem=found.audit.theorem,
+        claim=rendered.claim,
+        unfolded=found.audit.statement_unfolded or "",
+        model=found.claim.model,
+        target=found.claim.target,
+        count=found.claim.count,
+        statement_digest=found.audit.statement_digest,
+        meaning_digest=found.audit.meaning_digest,
+    )
+
+
+def startup_cpu(toolchain: Toolchain, directory: Path) -> float:
+    """CPU seconds that this Lean takes for a module of one line; nothing of it is kept in `directory`."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".startup-", dir=directory) as name:
+        root = Path(name)
+        (root / f"{_PROBE}.lean").write_text("module\n")
+        result = build([_PROBE], roots=[root], toolchain=toolchain, out=root / "out", jobs=1)
+        return result.require(_PROBE).cpu_seconds
+
+
+def costs(
+    result: BuildResult, rendered: RenderedClaim, startup: float | None, certificate_bytes: int, wall: float
+) -> Costs:
+    """What the check of a claim took; of a module that was not checked again, what it took then."""
+    own = [record for name, record in result.records.items() if name in rendered.modules]
+    library = [record for name, record in result.records.items() if name.split(".")[0] == "LeanBound"]
+    cpu = sum(record.cpu_seconds for record in own)
+    beyond = None if startup is None else round(max(0.0, cpu - len(own) * startup), 1)
+    return Costs(
+        check_cpu_seconds=round(cpu, 1),
+        startup_cpu_seconds=None if startup is None else round(startup, 2),
+        modules=len(own),
+        beyond_startup_cpu_seconds=beyond,
+        library_cpu_seconds=round(sum(record.cpu_seconds for record in library), 1),
+        max_rss_bytes=max(record.max_rss_bytes for record in [*own, *library]),
+        certificate_bytes=certificate_bytes,
+        wall_seconds=round(wall, 1),
+    )

@@ -1,0 +1,170 @@
+"""Claims: what `proofs/<name>/claim.toml` says. Imports neither torch nor numpy."""
+
+import hashlib
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from leanbound.errors import InputError
+from leanbound.models.files import read_bytes
+from leanbound.quantised import MAX_WIDTH, MIN_WIDTH
+from leanbound.strategies import STRATEGIES
+from leanbound.workspace import CLAIM_FILE, Workspace
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,63}")
+_TAGS: Final = ("fixed", "exact")  # pydantic names the variant of [quantisation] in the path to a field
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ModelRef(_Section):
+    """The weights that the claim is about."""
+
+    path: str = Field(min_length=1, description="checkpoint folder or state dict, relative to the repository's root")
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the file that holds the weights")
+
+
+Bits = Annotated[int, Field(ge=MIN_WIDTH, le=MAX_WIDTH)]
+
+
+class FixedQuantisation(_Section):
+    """Fixed point; see `leanbound.quantize.quantize_fixed`."""
+
+    mode: Literal["fixed"]
+    bits: Bits | dict[str, Bits] = Field(description="of every tensor, or by name")
+
+
+class ExactQuantisation(_Section):
+    """The float32 weights as they are; see `leanbound.quantize.quantize_exact`."""
+
+    mode: Literal["exact"]
+
+
+class Property(_Section):
+    """The model is right on at least `at_least` of all V ** K inputs; a tie is wrong."""
+
+    kind: Literal["accuracy"]
+    task: Literal["max-of-k"]
+    at_least: int = Field(ge=1, description="inputs, not a fraction")
+
+
+class StrategyOptions(_Section):
+    """What a search can be told."""
+
+    guard_bits: int | None = Field(default=None, ge=1, description="precision of the smallest attention weight")
+
+    def given(self) -> dict[str, int]:
+        """The options that are set."""
+        return {name: value for name, value in self.model_dump().items() if value is not None}
+
+
+class StrategyRef(_Section):
+    """How it is proved."""
+
+    name: str
+    options: StrategyOptions = StrategyOptions()
+
+    @field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in STRATEGIES:
+            raise ValueError(f"expected one of {', '.join(STRATEGIES)}")
+        return name
+
+
+class Claim(_Section):
+    """A claim file."""
+
+    schema_version: Literal[1]
+    model: ModelRef
+    quantisation: Annotated[FixedQuantisation | ExactQuantisation, Field(discriminator="mode")]
+    property: Property
+    strategy: StrategyRef
+
+
+@dataclass(frozen=True)
+class LoadedClaim:
+    """A claim as it was read."""
+
+    name: str
+    path: Path
+    digest: str
+    """SHA-256 of the claim file."""
+    claim: Claim
+
+
+def load_claim(workspace: Workspace, name: str) -> LoadedClaim:
+    """Read the claim `name` of a repository.
+
+    Raises InputError for a name that is not one, a file that is missing or not TOML (with the line), and for unknown,
+    missing or wrong keys, all of them in one message.
+    """
+    require_claim_name(name)
+    path = workspace.proofs / name / CLAIM_FILE
+    if not path.is_file():
+        known = ", ".join(workspace.claim_names()) or "none"
+        raise InputError(f"{workspace.relative(path)}: there is no such claim. Claims here: {known}.")
+    content = read_bytes(path)
+    return LoadedClaim(name, path, hashlib.sha256(content).hexdigest(), parse_claim(content, workspace.relative(path)))
+
+
+def require_claim_name(name: str) -> None:
+    """Raise InputError for a name that no claim can have."""
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"{name!r} is not the name of a claim: expected at most 64 lower-case letters, digits and dashes, a letter "
+            "first. Rename its folder."
+        )
+
+
+def parse_claim(content: bytes, where: str) -> Claim:
+    """The claim in a TOML file. `where` names the file in messages. Raises InputError as `load_claim` does."""
+    try:
+        return Claim.model_validate(tomllib.loads(content.decode()))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        line = content.count(b"\n") + 1
+        message = str(error).replace("at end of document", f"at the end, line {line}")
+        raise InputError(f"{where}: not TOML: {message}.") from error
+    except ValidationError as error:
+        raise InputError(f"{where}: {_faults(error)}.") from error
+
+
+def _faults(error: ValidationError) -> str:
+    """Every fault, keys as `[table] key`."""
+    unknown, missing, wrong = [], [], []
+    for item in error.errors(include_url=False):
+        if item["type"] == ("int_type" if isinstance(item["input"], dict) else "dict_type") and "bits" in item["loc"]:
+            continue  # the other way of giving bits
+        key = _key(item["loc"])
+        if item["type"] == "extra_forbidden":
+            unknown.append(key)
+        elif item["type"] in ("missing", "union_tag_not_found"):
+            missing.append(key if item["type"] == "missing" else f"{key} mode")
+        else:
+            message = item["msg"].removeprefix("Value error, ")
+            wrong.append(f"{key} is {_short(item['input'])}: {message[0].lower()}{message[1:]}")
+    parts = [f"unknown keys: {', '.join(unknown)}"] if unknown else []
+    parts += [f"missing keys: {', '.join(missing)}"] if missing else []
+    return "; ".join(parts + wrong)
+
+
+def _key(loc: tuple[int | str, ...]) -> str:
+    parts = [str(part) for part in loc]
+    if parts[0] == "quantisation" and len(parts) > 1 and parts[1] in _TAGS:
+        del parts[1]
+    if len(parts) > 1 and parts[:2] == ["quantisation", "bits"]:
+        parts = parts[:2] + [part for part in parts[2:] if part.isidentifier() and part not in ("int", "dict")]
+    if len(parts) == 1:
+        return f"[{parts[0]}]" if parts[0] in Claim.model_fields and parts[0] != "schema_version" else parts[0]
+    return f"[{parts[0]}] {'.'.join(parts[1:])}"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,136 @@
+"""The commands about models: train and quantize."""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from leanbound.errors import InputError
+from leanbound.models.files import describe
+
+if TYPE_CHECKING:
+    from leanbound.calibrate import QuantisationReport
+    from leanbound.models.checkpoint import Checkpoint
+    from leanbound.models.record import TrainConfig
+    from leanbound.quantised import QuantisedModel
+
+
+def train(arguments: argparse.Namespace) -> int:
+    """Train a model and write its checkpoint."""
+    config = _train_config(arguments)
+    config.model.require_affordable()
+    if arguments.out.exists():
+        raise InputError(f"{arguments.out}: exists already. Choose another path, or remove it first.")
+    from leanbound.report.table import part
+    from leanbound.train import train_checkpoint
+
+    _require_device(arguments.device)
+    checkpoint = train_checkpoint(config, arguments.out, progress=True)
+    record = checkpoint.record
+    if record is not None:
+        what = "all inputs" if record.exhaustive else "a sample"
+        print(f"right on {part(record.correct, record.inputs)}, of {what}; trained in {record.seconds:.0f} s")
+    print(f"{arguments.out}: weights have SHA-256 {checkpoint.digest}")
+    return 0
+
+
+def _train_config(arguments: argparse.Namespace) -> "TrainConfig":
+    from leanbound.models.config import AttentionOnlyConfig
+    from leanbound.models.record import TrainConfig
+
+    try:
+        model = AttentionOnlyConfig(
+            d_vocab=arguments.vocab,
+            n_ctx=arguments.length,
+            d_model=arguments.d_model,
+            d_head=arguments.d_model if arguments.d_head is None else arguments.d_head,
+            biases=arguments.biases,
+        )
+        return TrainConfig(
+            model=model,
+            seed=arguments.seed,
+            steps=arguments.steps,
+            batch_size=arguments.batch_size,
+            learning_rate=arguments.learning_rate,
+            weight_decay=arguments.weight_decay,
+            device=arguments.device,
+        )
+    except ValidationError as error:
+        raise InputError(f"train: {describe(error)}") from error
+
+
+def _require_device(device: str) -> None:
+    import torch
+
+    if device == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device is cuda, but torch finds no CUDA device. Use --device cpu.")
+
+
+def quantize(arguments: argparse.Namespace) -> int:
+    """Quantise a model and report errors and accuracy."""
+    bits = parse_bits(arguments.bits)
+    if arguments.tolerance is not None and bits != "auto":
+        raise InputError("--tolerance is only for --bits auto. Leave it out.")
+    from leanbound import calibrate
+    from leanbound.models.load import load_model
+
+    checkpoint = load_model(arguments.model, arguments.n_ctx)
+    model = _quantised(checkpoint, bits, arguments.tolerance)
+    report = calibrate.report(checkpoint, model, progress=True)
+    model.save(arguments.out)
+    if arguments.json:
+        print(json.dumps({"digest": model.digest, **asdict(report)}, indent=1))
+    else:
+        print(report_text(report))
+        print(f"{arguments.out}: quantised model, SHA-256 {model.digest}")
+    return 0
+
+
+def parse_bits(text: str) -> int | dict[str, int] | str:
+    """A width, widths by tensor, `auto` or `exact`. Raises InputError for anything else."""
+    if text in ("auto", "exact"):
+        return text
+    if re.fullmatch(r"-?\d{1,9}", text):
+        return int(text)
+    if re.fullmatch(r"\w+=\d{1,9}(,\w+=\d{1,9})*", text):
+        pairs = [item.split("=") for item in text.split(",")]
+        if len({name for name, _ in pairs}) == len(pairs):
+            return {name: int(width) for name, width in pairs}
+    raise InputError(f"--bits is {text!r}: expected a number, NAME=BITS,NAME=BITS,..., auto or exact.")
+
+
+def _quantised(
+    checkpoint: "Checkpoint", bits: int | Mapping[str, int] | str, tolerance: float | None
+) -> "QuantisedModel":
+    from leanbound import calibrate
+    from leanbound.quantize import quantize_exact, quantize_fixed
+
+    if bits == "exact":
+        return quantize_exact(checkpoint)
+    if isinstance(bits, str):
+        allowed = calibrate.DEFAULT_TOLERANCE if tolerance is None else tolerance
+        print("trying widths from 3 bits upwards", file=sys.stderr)
+        return calibrate.quantize_auto(checkpoint, allowed, progress=True)
+    return quantize_fixed(checkpoint, bits)
+
+
+def report_text(report: "QuantisationReport") -> str:
+    """Errors of every tensor, and accuracy before and after."""
+    from leanbound.report.table import part
+
+    lines = ["tensor  bits  scale    largest error  largest relative error"]
+    for item in report.tensors:
+        lines.append(
+            f"{item.name:6}  {item.width:4}  {f'2^-{item.frac}':7}  {item.max_abs:13.3g}  {item.max_relative:22.3g}"
+        )
+    for when, accuracy in (("before", report.before), ("after", report.after)):
+        sample = "" if accuracy.exhaustive else " (a sample)"
+        lines.append(f"accuracy {when}: {part(accuracy.correct, accuracy.inputs)}{sample}")
+    if not report.folding_is_exact:
+        lines.append("1/sqrt(d_head) is no power of two: W_Q and b_Q were rounded when it was folded in")
+    return "\n".join(lines)

@@ -1,0 +1,249 @@
+"""The commands and their options. Imports nothing that takes time."""
+
+import argparse
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from leanbound import __version__
+
+Command = Callable[[argparse.Namespace], int]
+
+_EXIT_CODES = """exit codes:
+  0 verified or done, 1 rejected, 2 bad input or usage, 3 inconclusive (the certificate proves less than is claimed),
+  4 unsupported, 5 Lean is missing, broken or died, 130 interrupted"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Keeps the line breaks of examples, and has no abbreviations of options."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(**{"allow_abbrev": False, **options})
+
+
+def _later(module: str, function: str) -> Command:
+    """A command that is imported when it runs."""
+
+    def run(arguments: argparse.Namespace) -> int:
+        command: Command = getattr(import_module(f"leanbound.cli.{module}"), function)
+        return command(arguments)
+
+    return run
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of `leanbound`."""
+    parser = _Parser(
+        prog="leanbound",
+        description="Kernel-checked accuracy theorems for trained transformers.",
+        epilog=f"examples:\n  leanbound verify\n  leanbound status\n  leanbound verify --help\n\n{_EXIT_CODES}",
+    )
+    parser.add_argument("--version", action="version", version=f"leanbound {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for add in (_train, _quantize, _certify, _render, _check, _verify, _status, _toolchain, _doctor):
+        add(commands)
+    return parser
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
+
+
+def _add(commands: Commands, name: str, run: Command, summary: str, *examples: str, more: str = "") -> _Parser:
+    lines = "\n".join(f"  {example}" for example in examples)
+    description = f"{summary[0].upper()}{summary[1:]}.{' ' if more else ''}{more}"
+    parser = commands.add_parser(name, help=summary, description=description, epilog=f"examples:\n{lines}")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _train(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "train",
+        _later("models", "train"),
+        "train a model, measure it on every input, and write a checkpoint",
+        "leanbound train max-of-k --vocab 64 --length 4 --d-model 32 --out models/mine",
+        "leanbound train max-of-k --vocab 5 --length 2 --d-model 8 --steps 500 --seed 3 --out /tmp/small",
+        more="The same seed gives the same weights on the same torch.",
+    )
+    parser.add_argument("task", choices=["max-of-k"], help="the task: the largest token of the sequence")
+    parser.add_argument("--vocab", "-V", type=int, required=True, metavar="V", help="tokens")
+    parser.add_argument("--length", "-K", type=int, required=True, metavar="K", help="tokens of a sequence")
+    parser.add_argument("--d-model", type=int, default=32, metavar="N", help="width of the residual stream (32)")
+    parser.add_argument("--d-head", type=int, metavar="N", help="width of the head (as --d-model)")
+    parser.add_argument("--biases", action="store_true", help="with biases")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of weights and batches (0)")
+    parser.add_argument("--steps", type=int, default=5000, metavar="N", help="batches (5000)")
+    parser.add_argument("--batch-size", type=int, default=1024, metavar="N", help="sequences a batch (1024)")
+    parser.add_argument("--learning-rate", type=float, default=1e-3, metavar="X", help="at its peak (0.001)")
+    parser.add_argument("--weight-decay", type=float, default=0.01, metavar="X", help="of AdamW (0.01)")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="where to train (cpu)")
+    parser.add_argument("--out", "-o", type=Path, required=True, metavar="DIR", help="a new checkpoint folder")
+
+
+def _quantize(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "quantize",
+        _later("models", "quantize"),
+        "round a model's weights to exact rationals, and report what that changed",
+        "leanbound quantize models/max-of-4-v64 --bits 8 --out /tmp/quantised.json",
+        "leanbound quantize models/max-of-4-v64 --bits auto --out /tmp/quantised.json",
+        "leanbound quantize models/max-of-4-v64 --bits W_E=8,W_pos=8,W_Q=6,W_K=6,W_V=8,W_O=8,W_U=8 --out q.json",
+        "leanbound quantize hooked_transformer.pt --bits exact --out /tmp/quantised.json",
+    )
+    parser.add_argument("model", type=Path, help="a checkpoint folder, or a TransformerLens state dict")
+    parser.add_argument(
+        "--bits",
+        required=True,
+        help="bits of an entry; NAME=BITS,... for each weight matrix; auto: the fewest that keep the accuracy; exact: "
+        "the float32 weights as they are",
+    )
+    parser.add_argument("--tolerance", type=float, metavar="X", help="with --bits auto: accuracy that may be lost")
+    parser.add_argument("--n-ctx", type=int, metavar="K", help="shorten the inputs of a state dict")
+    parser.add_argument("--out", "-o", type=Path, required=True, metavar="FILE", help="the quantised model, as JSON")
+    _json_option(parser)
+
+
+def _certify(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "certify",
+        _later("proofs", "certify"),
+        "search for a certificate of a bound",
+        "leanbound certify /tmp/quantised.json --strategy cubic --out /tmp/certificate.json",
+        more="A certificate is not trusted: Lean checks it.",
+    )
+    parser.add_argument("model", type=Path, metavar="QUANTISED", help="what `leanbound quantize` wrote")
+    parser.add_argument("--strategy", required=True, help="brute-force or cubic")
+    parser.add_argument("--guard-bits", type=int, metavar="N", help="precision of the smallest attention weight")
+    parser.add_argument("--out", "-o", type=Path, required=True, metavar="FILE", help="the certificate, as JSON")
+    _json_option(parser)
+
+
+def _render(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "render",
+        _later("proofs", "render"),
+        "render the Lean statement and proof of a bound",
+        "leanbound render /tmp/quantised.json --certificate /tmp/certificate.json --name my-claim --out /tmp/lean",
+    )
+    parser.add_argument("model", type=Path, metavar="QUANTISED", help="what `leanbound quantize` wrote")
+    parser.add_argument("--certificate", type=Path, required=True, metavar="FILE", help="what `certify` wrote")
+    parser.add_argument("--name", required=True, help="of the claim: lower-case letters, digits and dashes")
+    parser.add_argument("--at-least", type=int, metavar="N", help="inputs to claim (all that the certificate proves)")
+    parser.add_argument("--templates", type=Path, metavar="DIR", help="other templates than the repository's")
+    parser.add_argument("--out", "-o", type=Path, required=True, metavar="DIR", help="the root of the Lean sources")
+
+
+def _check(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "check",
+        _later("proofs", "check"),
+        "have Lean check a claim from a certificate, without a search, and audit the result",
+        "leanbound check max-of-3-v8-brute-force",
+        "leanbound check max-of-4-v64-cubic --certificate /tmp/certificate.json",
+    )
+    parser.add_argument("claim", help="a folder of proofs/")
+    parser.add_argument(
+        "--certificate", type=Path, metavar="FILE", help="the one that `verify` found last, if not given"
+    )
+    _lean_options(parser)
+    _json_option(parser)
+
+
+def _verify(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "verify",
+        _later("proofs", "verify_command"),
+        "verify claims, all of them unless some are named, and print a table",
+        "leanbound verify",
+        "leanbound verify max-of-4-v64-cubic --toolchain embedded",
+        "leanbound verify --json > verdicts.json",
+        more="Exits with 0 only if every claim is verified. A verdict stands until something that it rests on changes.",
+    )
+    parser.add_argument("claims", nargs="*", metavar="CLAIM", help="folders of proofs/ (all)")
+    parser.add_argument("--again", action="store_true", help="also where nothing has changed")
+    _lean_options(parser)
+    _json_option(parser)
+
+
+def _status(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "status",
+        _later("proofs", "status"),
+        "say of every claim whether its verdict still stands; runs no Lean",
+        "leanbound status",
+        "leanbound status --json",
+    )
+    _root_option(parser)
+    _json_option(parser)
+
+
+def _toolchain(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "toolchain",
+        _later("toolchains", "toolchain"),
+        "install or remove the embedded Lean, check its files, or say which Lean is used",
+        "leanbound toolchain install",
+        "leanbound toolchain path --toolchain native",
+        "leanbound toolchain verify",
+    )
+    actions = {
+        "install": "download the embedded Lean now",
+        "path": "print the library of the Lean that is used",
+        "verify": "hash every file of the embedded Lean",
+        "remove": "delete the embedded Lean",
+    }
+    parser.add_argument(
+        "action", choices=list(actions), help="; ".join(f"{name}: {what}" for name, what in actions.items())
+    )
+    _toolchain_option(parser)
+
+
+def _doctor(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "doctor",
+        _later("toolchains", "doctor"),
+        "say what was found, which Lean will be used and why, and what to do where something is missing",
+        "leanbound doctor",
+    )
+    _toolchain_option(parser)
+
+
+def _toolchain_option(parser: _Parser) -> None:
+    parser.add_argument(
+        "--toolchain",
+        metavar="WHICH",
+        help="auto (a native Lean where one is supported, else the embedded one), native or embedded; "
+        "$LEANBOUND_TOOLCHAIN where this is not given",
+    )
+
+
+def _lean_options(parser: _Parser) -> None:
+    _toolchain_option(parser)
+    parser.add_argument("--jobs", "-j", type=_positive, metavar="N", help="Lean processes at once")
+    _root_option(parser)
+
+
+def _root_option(parser: _Parser) -> None:
+    parser.add_argument("--root", type=Path, default=Path(), metavar="DIR", help="the repository of claims (here)")
+
+
+def _json_option(parser: _Parser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON on standard output")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive integer")
+    return value

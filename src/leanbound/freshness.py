@@ -1,0 +1,66 @@
+"""Whether a verdict still holds: every file that it rests on is hashed again. Imports neither torch nor numpy."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from leanbound.errors import InputError
+from leanbound.lean.files import sha256_file
+from leanbound.verdict import Outcome, Verdict
+from leanbound.workspace import Workspace
+
+_REUSABLE: Final = (Outcome.VERIFIED, Outcome.INCONCLUSIVE)
+
+
+def code_digest() -> str:
+    """SHA-256 over leanbound's own Python sources."""
+    package = Path(__file__).parent
+    return tree_digest(package, sorted(package.rglob("*.py")))
+
+
+def tree_digest(root: Path, paths: Iterable[Path]) -> str:
+    """SHA-256 over the names, relative to `root`, and contents of files."""
+    lines = (f"{path.relative_to(root)} {sha256_file(path)}\n" for path in paths)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def hash_files(workspace: Workspace, paths: Iterable[Path]) -> dict[str, str]:
+    """SHA-256 of every file, by its path as a verdict records it."""
+    return {workspace.relative(path): sha256_file(path) for path in paths}
+
+
+def changes(workspace: Workspace, verdict: Verdict, code: str, identity: str | None = None) -> list[str]:
+    """What has changed since the verdict; empty if nothing has.
+
+    Args:
+        code: `code_digest()`.
+        identity: that of the toolchain that would be used now; None leaves it out.
+    """
+    found = [] if verdict.code_digest == code else ["leanbound itself"]
+    if identity is not None and verdict.toolchain is not None and verdict.toolchain.identity != identity:
+        found.append("the Lean toolchain")
+    return found + [name for name, digest in verdict.files.items() if _digest(workspace.root / name) != digest]
+
+
+def stored_verdict(workspace: Workspace, name: str) -> Verdict | None:
+    """The last verdict on a claim; None if there is none that can be read."""
+    try:
+        return Verdict.load(workspace.verdict_path(name))
+    except InputError:
+        return None
+
+
+def reusable(workspace: Workspace, name: str, code: str, identity: str | None) -> Verdict | None:
+    """The last verdict on a claim, if it settled the claim and nothing has changed since."""
+    verdict = stored_verdict(workspace, name)
+    if verdict is None or verdict.outcome not in _REUSABLE:
+        return None
+    return None if changes(workspace, verdict, code, identity) else verdict
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        return sha256_file(path)
+    except OSError:
+        return None
