@@ -11,7 +11,7 @@ from pathlib import Path
 from leanbound.errors import LeanboundError
 from leanbound.lean.artifacts import ModuleRecord, artifact_path, load_record, module_key, store_record
 from leanbound.lean.diagnostics import errors_in, parse_diagnostics
-from leanbound.lean.failures import lean_crash, lean_errors, suspect_from_profile, suspects_from_source
+from leanbound.lean.failures import lean_crash, lean_errors, suspects_from_profile, suspects_from_source
 from leanbound.lean.files import exclusive_lock, explain_os_errors
 from leanbound.lean.modules import Module, module_graph
 from leanbound.lean.process import Child, Usage, unwinding_on_sigterm
@@ -246,8 +246,7 @@ class _Run:
         while again.child.poll() is None:
             time.sleep(_POLL_SECONDS)
         self._running.remove(again)
-        found = suspect_from_profile(job.module, parse_diagnostics(again.output()))
-        return suspects if found is None else [found]
+        return suspects_from_profile(job.module, parse_diagnostics(again.output())) or suspects
 
     def _tell(self, kind: EventKind, module: str, usage: Usage | None = None) -> None:
         if self._on_event is not None:

@@ -92,12 +92,16 @@ def suspects_from_source(module: Module) -> list[str]:
     return [name for _, name in declarations(module.source.decode())]
 
 
-def suspect_from_profile(module: Module, diagnostics: Sequence[Diagnostic]) -> str | None:
-    """The declaration at work when Lean died, from the messages of a run that reports every step of every command."""
+def suspects_from_profile(module: Module, diagnostics: Sequence[Diagnostic]) -> list[str]:
+    """The declarations that Lean may have died in, from a run that reports every step of every command.
+
+    Lean reports in the order of the file, but works ahead of what it reports: the declaration of the last step
+    if the step is not its last one, and the one after it.
+    """
     if not diagnostics:
-        return None
+        return []
     source = module.source.decode()
     last = diagnostics[-1]
-    if not last.message.startswith(_LAST_STEP):
-        return declaration_at(source, last.line)
-    return next((name for line, name in declarations(source) if line > last.line), None)
+    found = [] if last.message.startswith(_LAST_STEP) else [declaration_at(source, last.line)]
+    found.append(next((name for line, name in declarations(source) if line > last.line), None))
+    return [name for name in found if name is not None]
