@@ -110,6 +110,9 @@ def load_claim(workspace: Workspace, name: str) -> LoadedClaim:
     if not path.is_file():
         known = ", ".join(workspace.claim_names()) or "none"
         raise InputError(f"{workspace.relative(path)}: there is no such claim. Claims here: {known}.")
+    for other in workspace.claim_names():
+        if other != name and other.replace("-", "") == name.replace("-", ""):
+            raise InputError(f"{name} and {other} have the same name in Lean. Rename one of the folders.")
     content = read_bytes(path)
     return LoadedClaim(name, path, hashlib.sha256(content).hexdigest(), parse_claim(content, workspace.relative(path)))
 

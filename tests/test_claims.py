@@ -1,0 +1,86 @@
+"""Claim files: the shipped ones, what a claim can say, and how faults are named."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.corpus import ROOT
+from tests.workspaces import CLAIM, make_workspace
+
+from leanbound.claims import FixedQuantisation, load_claim, parse_claim
+from leanbound.errors import InputError
+from leanbound.models.load import load_model
+from leanbound.workspace import Workspace
+
+SHIPPED = Workspace(ROOT)
+
+
+@pytest.mark.parametrize("name", SHIPPED.claim_names())
+def test_shipped_claims_name_the_shipped_weights(name: str) -> None:
+    claim = load_claim(SHIPPED, name).claim
+    assert load_model(SHIPPED.inside(claim.model.path)).digest == claim.model.digest
+
+
+def test_widths_by_tensor() -> None:
+    text = (ROOT / "proofs" / CLAIM / "claim.toml").read_text()
+    claim = parse_claim(text.replace("bits = 8", "bits = { W_E = 8, W_Q = 6 }").encode(), "claim.toml")
+    assert claim.quantisation == FixedQuantisation(mode="fixed", bits={"W_E": 8, "W_Q": 6})
+
+
+def test_exact_weights_and_options() -> None:
+    text = (ROOT / "proofs" / CLAIM / "claim.toml").read_text()
+    text = text.replace('mode = "fixed"\nbits = 8', 'mode = "exact"') + "options = { guard_bits = 40 }\n"
+    claim = parse_claim(text.encode(), "claim.toml")
+    assert claim.quantisation.mode == "exact"
+    assert claim.strategy.options.given() == {"guard_bits": 40}
+
+
+def test_every_fault_in_one_message() -> None:
+    text = (
+        'schema_version = 1\nextra = 1\n[model]\npath = "x"\ncolour = 1\n[property]\nkind = "accuracy"\nat_least = 0\n'
+    )
+    with pytest.raises(InputError) as caught:
+        parse_claim(text.encode(), "claim.toml")
+    assert caught.value.message == (
+        "claim.toml: unknown keys: [model] colour, extra; "
+        "missing keys: [model] digest, [quantisation], [property] task, [strategy]; "
+        "[property] at_least is 0: input should be greater than or equal to 1."
+    )
+
+
+@pytest.mark.parametrize("name", ["", "Upper", "-dash", "a/b", "..", "a" * 65, "a.b", "é"])
+def test_names_that_no_claim_can_have(name: str) -> None:
+    with pytest.raises(InputError, match="is not the name of a claim"):
+        load_claim(SHIPPED, name)
+
+
+def test_names_that_are_one_in_lean(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path)
+    (root / "proofs" / CLAIM).rename(root / "proofs" / "a-b")
+    (root / "proofs" / "ab").mkdir()
+    (root / "proofs" / "ab" / "claim.toml").write_text("")
+    with pytest.raises(InputError, match="same name in Lean"):
+        load_claim(Workspace(root), "a-b")
+
+
+def test_paths_stay_inside(tmp_path: Path) -> None:
+    workspace = Workspace(make_workspace(tmp_path / "repository"))
+    (tmp_path / "outside").mkdir()
+    (workspace.root / "models" / "link").symlink_to(tmp_path / "outside")
+    assert workspace.inside("models/../models/max-of-2-v5") == (workspace.root / "models" / "max-of-2-v5").resolve()
+    for path in ("../outside", "models/link", str(workspace.root / "models")):
+        with pytest.raises(InputError, match="leads out of the repository"):
+            workspace.inside(path)
+
+
+def test_the_repository_is_found_from_below(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "repository")
+    assert Workspace.find(root / "proofs" / CLAIM).root == root.resolve()
+    with pytest.raises(InputError, match="no repository of claims here or above"):
+        Workspace.find(tmp_path)
+
+
+def test_reading_claims_imports_nothing_heavy() -> None:
+    code = "import sys, leanbound.claims, leanbound.pipeline; sys.exit(bool({'torch', 'numpy'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
