@@ -15,8 +15,8 @@ setup: $(STAMP)
 $(STAMP):
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet --constraint pyproject/constraints.txt setuptools
-	$(PIP) install --quiet --constraint pyproject/constraints.txt --no-build-isolation --editable '.[dev,dojo]'
+	$(PIP) install --quiet --no-compile --constraint pyproject/constraints.txt setuptools
+	$(PIP) install --quiet --no-compile --constraint pyproject/constraints.txt --no-build-isolation --editable '.[dev,dojo]'
 	touch $@
 
 verify: $(STAMP)

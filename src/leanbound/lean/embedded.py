@@ -13,7 +13,7 @@ from leanbound.lean.toolchain import Finding, Toolchain, ToolchainInfo
 
 KIND = "embedded"
 _INSTALL = "run `leanbound toolchain install`"
-NODE_FLAGS = ("--wasm-lazy-compilation",)
+NODE_FLAGS = ("--wasm-lazy-compilation", "--wasm-lazy-validation")
 
 
 class EmbeddedToolchain(Toolchain):
