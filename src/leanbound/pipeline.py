@@ -46,6 +46,9 @@ class Settings:
     certificate: Path | None = None
     """A certificate to check instead of searching for one; its verdict is not kept."""
     progress: bool = False
+    """Whether Lean's progress is shown on standard error."""
+    bars: bool = False
+    """Whether the bars of what is done before Lean are shown there too."""
     say: Callable[[str], None] = _silent
     """Told what is being done, in one line."""
     find_toolchain: Callable[[Preference | None], Toolchain] = select_toolchain
@@ -180,7 +183,7 @@ def prepare(run: _Run, settings: Settings) -> None:
     run.fields |= {"inputs": inputs, "task": _TASK.format(K=checkpoint.config.n_ctx)}
     from leanbound.measured import measured_accuracy
 
-    run.fields["measured"] = measured_accuracy(checkpoint, workspace.build / "measured", settings.progress)
+    run.fields["measured"] = measured_accuracy(checkpoint, workspace.build / "measured", settings.bars)
     run.model = _quantise(run, checkpoint)
     run.fields["quantised_digest"] = run.model.digest
     if settings.certificate is None:
@@ -243,7 +246,7 @@ def _certificate(run: _Run, model: "QuantisedModel", settings: Settings) -> "Cer
         settings.say(f"{run.loaded.name}: certificate by {strategy.name}")
         directory = settings.workspace.claim_build(run.loaded.name)
         options = strategy.options.given()
-        certificate = cached_certificate(directory, strategy.name, model, options, settings.progress)
+        certificate = cached_certificate(directory, strategy.name, model, options, settings.bars)
     content = certificate.to_bytes()
     run.fields |= {
         "certificate_digest": hashlib.sha256(content).hexdigest(),

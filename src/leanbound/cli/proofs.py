@@ -93,6 +93,7 @@ def _verify(
         reuse=reuse,
         certificate=certificate,
         progress=True,
+        bars=sys.stderr.isatty(),
         say=_say,
     )
     results = verify(names, settings)
