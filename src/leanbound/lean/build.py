@@ -86,7 +86,7 @@ def build(
     started = time.monotonic()
     graph = module_graph(targets, roots, toolchain.has_module)
     directory = artifacts_dir(out, toolchain)
-    with explain_os_errors("building", directory):
+    with explain_os_errors("building", directory, "choose as build directory"):
         directory.mkdir(parents=True, exist_ok=True)
         with exclusive_lock(directory / ".lock"):
             run = _Run(graph, toolchain, directory, jobs or default_jobs(), time_limit, tuple(options), on_event)

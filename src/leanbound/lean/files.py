@@ -30,24 +30,25 @@ def sha256_file(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def explain_os_errors(what: str, directory: Path) -> Iterator[None]:
+def explain_os_errors(what: str, directory: Path, instead: str) -> Iterator[None]:
     """Turn a full disk, a read-only directory and the like into a `ToolchainError` that says what to do.
 
     Args:
         what: what was being done, as "installing the embedded Lean".
         directory: where it was being done.
+        instead: how to do it in another directory, as "set LEANBOUND_CACHE to".
     """
     try:
         yield
     except OSError as error:
-        raise ToolchainError(f"{what} in {directory} failed: {_reason(error)}") from error
+        raise ToolchainError(f"{what} in {directory} failed: {_reason(error, instead)}") from error
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError, instead: str) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full; free some space, or set LEANBOUND_CACHE to a directory on another disk"
+        return f"the disk is full; free some space, or {instead} a directory on another disk"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return "the directory cannot be written; set LEANBOUND_CACHE to one that can"
+        return f"the directory cannot be written; {instead} one that can"
     return str(error)
 
 
