@@ -95,6 +95,7 @@ def lean(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> FakeLean:
     monkeypatch.setattr(checking, "build_claims", fake.build)
     monkeypatch.setattr(checking, "audit", fake.audit)
     monkeypatch.setattr(checking, "startup_cpu", lambda *_: 1.5)
+    monkeypatch.setattr(freshness, "code_digest", lambda: "code")
     return fake
 
 

@@ -1,6 +1,7 @@
 """Everything that must be refused: each folder of `reject/` is laid over a good repository and names the reason.
 
-`case.toml` has the exit code, what is said, and the command if it is not `verify`. No Lean can be reached here.
+`case.toml` has the exit code, what is said, the command if it is not `verify`, and whether Lean has to run. Where it
+has not, none can be reached.
 """
 
 import shutil
@@ -8,15 +9,22 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from tests.corpus import ROOT
 from tests.workspaces import CLAIM, generated, make_workspace
 
 from leanbound.cli import main
+from leanbound.lean.build import build
+from leanbound.lean.embedded import load_embedded
 from leanbound.verdict import Verdict
 
-CASES = sorted(path.parent for path in Path(__file__).parent.glob("reject/*/case.toml"))
+CASES = {
+    path.parent: tomllib.loads(path.read_text()) for path in sorted(Path(__file__).parent.glob("reject/*/case.toml"))
+}
+QUICK = [case for case, expected in CASES.items() if "lean" not in expected]
+WITH_LEAN = [case for case, expected in CASES.items() if "lean" in expected]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def no_lean(monkeypatch: pytest.MonkeyPatch) -> None:
     """A case that gets as far as Lean ends with the exit code of a toolchain failure."""
     monkeypatch.setenv("LEANBOUND_TOOLCHAIN", "native")
@@ -24,31 +32,75 @@ def no_lean(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ELAN_HOME", "/nonexistent")
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_refused_for_the_right_reason(
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The checked library, in a build directory apart from the one that `make verify` uses."""
+    out = ROOT / "build" / "lean"
+    targets = [f"LeanBound.Strategies.{name}.Soundness" for name in ("BruteForce", "Tables")]
+    build(targets, roots=[ROOT / "lean"], toolchain=load_embedded(install=True), out=out).raise_failures()
+    copy = tmp_path_factory.mktemp("library") / "lean"
+    shutil.copytree(out, copy, ignore=shutil.ignore_patterns("Claims", ".work-*"))
+    return copy
+
+
+@pytest.mark.usefixtures("no_lean")
+@pytest.mark.parametrize("case", QUICK, ids=lambda case: case.name)
+def test_refused_without_lean(
     case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     workspace = make_workspace(tmp_path / "repository")
+    refuse(case, workspace, monkeypatch, capsys)
+    left = generated(workspace)
+    assert not [name for name in left if name.endswith((".lean", ".olean")) or Path(name).name.startswith(".")]
+
+
+@pytest.mark.lean
+@pytest.mark.parametrize("case", WITH_LEAN, ids=lambda case: case.name)
+def test_refused_with_lean(
+    case: Path, library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LEANBOUND_TOOLCHAIN", "embedded")
+    workspace = make_workspace(tmp_path / "repository")
+    (workspace / "build").mkdir()
+    (workspace / "build" / "lean").symlink_to(library)
+    refuse(case, workspace, monkeypatch, capsys)
+
+
+def refuse(case: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Run the case's command, and hold exit code, reasons and the verdict left behind against what it expects."""
+    expected = CASES[case]
     if (case / "files").is_dir():
         shutil.copytree(case / "files", workspace, dirs_exist_ok=True)
     monkeypatch.chdir(workspace)
-    expected = tomllib.loads((case / "case.toml").read_text())
-
     assert main(expected.get("command", ["verify"])) == expected["exit"]
-
     said = "".join(capsys.readouterr())
     for fragment in expected["says"]:
         assert fragment in said
     assert "Traceback" not in said
-    left = generated(workspace)
-    assert not [name for name in left if name.endswith((".lean", ".olean")) or Path(name).name.startswith(".")]
     verdict = workspace / "build" / "claims" / CLAIM / "verdict.json"
     assert not verdict.exists() or Verdict.load(verdict).outcome.exit_code == expected["exit"]
 
 
+@pytest.mark.usefixtures("no_lean")
 def test_a_good_repository_gets_as_far_as_lean(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(make_workspace(tmp_path / "repository"))
     assert main(["verify"]) == 5
     assert "no `lean` on PATH" in capsys.readouterr().out
+
+
+@pytest.mark.lean
+def test_a_good_repository_is_verified(
+    library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LEANBOUND_TOOLCHAIN", "embedded")
+    workspace = make_workspace(tmp_path / "repository")
+    (workspace / "build").mkdir()
+    (workspace / "build" / "lean").symlink_to(library)
+    monkeypatch.chdir(workspace)
+    assert main(["verify"]) == 0
+    said = capsys.readouterr().out
+    assert "24 of 25 = 0.9600" in said and "propext" in said
+    assert main(["verify"]) == 0
+    assert "verified (unchanged)" in capsys.readouterr().out

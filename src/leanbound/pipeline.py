@@ -272,8 +272,31 @@ def _render(run: _Run, model: "QuantisedModel", certificate: "Certificate", sett
     run.files |= freshness.hash_files(workspace, sorted(workspace.templates.rglob("*.j2")))
     at_least = run.loaded.claim.property.at_least
     run.rendered = render_claim(run.loaded.name, model, at_least, certificate, workspace.templates)
-    run.rendered.write(run.source_root)
     run.fields["templates"] = dict(run.rendered.template_digests)
+    run.files |= _inspect_sources(run.rendered, run.source_root, workspace)
+    run.rendered.write(run.source_root)
+
+
+def _inspect_sources(rendered: "RenderedClaim", source_root: Path, workspace: Workspace) -> dict[str, str]:
+    """SHA-256 of every Lean source that the proof needs, before Lean reads or anything writes them.
+
+    Raises RejectedError when one of them holds what could evade the kernel, InputError when one is missing.
+    """
+    from leanbound.lean.modules import Module, module_graph, parse_imports
+    from leanbound.source_policy import OWN_ROOTS, require_plain
+
+    own = []
+    for name, text in rendered.modules.items():
+        imports = parse_imports(text)
+        require_plain([Module(name, Path(rendered.templates[name]), source_root, text.encode(), imports)])
+        path = source_root.joinpath(*name.split(".")).with_suffix(".lean")
+        own.append(Module(name, path, source_root, text.encode(), imports))
+    imported = {name for module in own for name in module.imports if name.split(".")[0] in OWN_ROOTS}
+    library = sorted(imported - set(rendered.modules))
+    graph = module_graph(library, [workspace.lean], lambda name: name.split(".")[0] not in OWN_ROOTS)
+    require_plain(graph.values())
+    sources = (*own, *graph.values())
+    return {workspace.relative(item.path): hashlib.sha256(item.source).hexdigest() for item in sources}
 
 
 def _check_runs(runs: list[_Run], settings: Settings, started: float) -> list[Verdict]:
@@ -285,23 +308,12 @@ def _check_runs(runs: list[_Run], settings: Settings, started: float) -> list[Ve
     roots = [settings.workspace.lean, *(run.source_root for run in runs)]
     for run in runs:
         run.fields["toolchain"] = record
-        run.files |= _source_digests(run, settings.workspace, toolchain)
     settings.say(f"Lean {toolchain.version} ({toolchain.kind}) checks {', '.join(run.loaded.name for run in runs)}")
     rendered = [run.rendered for run in runs if run.rendered is not None]
     with _build_progress(settings) as listen:
         result = build_claims(rendered, roots, toolchain, settings.workspace.artifacts, settings.jobs, listen)
     startup = _startup(result, runs, toolchain, settings)
     return [_judge(run, result, toolchain, settings.workspace, startup, started) for run in runs]
-
-
-def _source_digests(run: _Run, workspace: Workspace, toolchain: Toolchain) -> dict[str, str]:
-    """Of every Lean source that the claim's proof needs: taken before Lean reads them, so that a change shows."""
-    from leanbound.lean.modules import module_graph
-
-    if run.rendered is None:
-        return {}
-    graph = module_graph([run.rendered.proof_module], [workspace.lean, run.source_root], toolchain.has_module)
-    return {workspace.relative(item.path): hashlib.sha256(item.source).hexdigest() for item in graph.values()}
 
 
 def _startup(result: "BuildResult", runs: list[_Run], toolchain: Toolchain, settings: Settings) -> float | None:
