@@ -186,6 +186,7 @@ def test_removing_a_toolchain(
     [
         (ToolchainError("no Lean"), 5, "leanbound: no Lean\n"),
         (KeyboardInterrupt(), 130, "leanbound: interrupted\n"),
+        (SystemExit(143), 143, "leanbound: stopped by a signal\n"),
         (OSError(errno.ENOSPC, "x", "/f"), 2, "leanbound: /f: the disk is full. Free some space and run this again.\n"),
         (PermissionError(errno.EROFS, "x", "/f"), 2, "leanbound: /f: cannot be written. Make it writable, or "),
         (MemoryError(), 2, "leanbound: out of memory"),

@@ -22,6 +22,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(error.message, error.exit_code)
     except KeyboardInterrupt:
         return _fail("interrupted", ExitCode.INTERRUPTED)
+    except SystemExit as ended:  # of SIGTERM or SIGHUP, once Lean's processes have ended
+        return _fail("stopped by a signal", ended.code) if isinstance(ended.code, int) else 1
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the flush at exit does not fail too
         return 128 + 13
@@ -31,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail("out of memory: use a smaller model, or a machine with more of it", ExitCode.USAGE)
 
 
-def _fail(message: str, code: ExitCode) -> int:
+def _fail(message: str, code: int) -> int:
     print(f"leanbound: {message}", file=sys.stderr)
     return int(code)
 
