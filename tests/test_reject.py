@@ -1,7 +1,7 @@
 """Everything that must be refused: each folder of `reject/` is laid over a good repository and names the reason.
 
-`case.toml` has the exit code, what is said, the command if it is not `verify`, and whether Lean has to run. Where it
-has not, none can be reached.
+`case.toml` has the exit code, what is said (`{line}` is that of the last replacement), text to replace in good files, the
+command if it is not `verify`, and whether Lean has to run. Where it has not, none can be reached.
 """
 
 import shutil
@@ -71,11 +71,17 @@ def refuse(case: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     expected = CASES[case]
     if (case / "files").is_dir():
         shutil.copytree(case / "files", workspace, dirs_exist_ok=True)
+    line = 0
+    for name, old, new in expected.get("replace", []):
+        text = (workspace / name).read_text()
+        assert old in text
+        line = text[: text.index(old)].count("\n") + 1
+        (workspace / name).write_text(text.replace(old, new))
     monkeypatch.chdir(workspace)
     assert main(expected.get("command", ["verify"])) == expected["exit"]
     said = "".join(capsys.readouterr())
     for fragment in expected["says"]:
-        assert fragment in said
+        assert fragment.replace("{line}", str(line)) in said
     assert "Traceback" not in said
     verdict = workspace / "build" / "claims" / CLAIM / "verdict.json"
     assert not verdict.exists() or Verdict.load(verdict).outcome.exit_code == expected["exit"]
