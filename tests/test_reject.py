@@ -1,7 +1,7 @@
 """Everything that must be refused: each folder of `reject/` is laid over a good repository and names the reason.
 
-`case.toml` has the exit code, what is said (`{line}` is that of the last replacement), text to replace in good files, the
-command if it is not `verify`, and whether Lean has to run. Where it has not, none can be reached.
+`case.toml` has the exit code, what is said (`{line}` is that of the last replacement), text to replace in good files,
+the command if it is not `verify`, and whether Lean has to run. Where it has not, none can be reached.
 """
 
 import shutil
