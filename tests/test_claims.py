@@ -30,10 +30,10 @@ def test_widths_by_tensor() -> None:
 
 def test_exact_weights_and_options() -> None:
     text = (ROOT / "proofs" / CLAIM / "claim.toml").read_text()
-    text = text.replace('mode = "fixed"\nbits = 8', 'mode = "exact"') + "options = { guard_bits = 40 }\n"
+    text = text.replace('mode = "fixed"\nbits = 8', 'mode = "exact"') + "options = { precision = 40 }\n"
     claim = parse_claim(text.encode(), "claim.toml")
     assert claim.quantisation.mode == "exact"
-    assert claim.strategy.options.given() == {"guard_bits": 40}
+    assert claim.strategy.options.given() == {"precision": 40}
 
 
 def test_every_fault_in_one_message() -> None:

@@ -1,12 +1,14 @@
 """The pipeline without Lean: what it makes of a build and an audit, when a verdict stands, what it leaves behind."""
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.numpy import save
 from tests.workspaces import CLAIM, generated, make_workspace
 
 from leanbound import checking, freshness, measured
@@ -19,6 +21,7 @@ from leanbound.lean.failures import LeanCrashError, LeanRejectedError
 from leanbound.lean.process import Command
 from leanbound.lean.toolchain import Toolchain, ToolchainInfo
 from leanbound.models.load import load_model
+from leanbound.models.transformer_lens import to_state_dict
 from leanbound.pipeline import ClaimResult, Settings, verify
 from leanbound.quantize import quantize_fixed
 from leanbound.render import RenderedClaim
@@ -246,7 +249,7 @@ def test_a_damaged_certificate_is_searched_again(tmp_path: Path) -> None:
     data["queries"][0]["proved"] += 1
     path.write_text(json.dumps(data))
     assert cached_certificate(tmp_path, "brute-force", model, {}) == first
-    assert cached_certificate(tmp_path, "brute-force", model, {"guard_bits": 40}) != first
+    assert cached_certificate(tmp_path, "brute-force", model, {"precision": 40}) != first
 
 
 def test_accuracy_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,6 +269,28 @@ def test_a_verdict_that_cannot_be_read_is_none(workspace: Workspace, lean: FakeL
     workspace.verdict_path(CLAIM).write_text("{}")
     assert freshness.stored_verdict(workspace, CLAIM) is None
     assert not run(lean).reused
+
+
+def test_a_state_dict_and_its_length(workspace: Workspace, lean: FakeLean) -> None:
+    checkpoint = load_model(workspace.root / "models" / "max-of-3-v8")
+    content = save(to_state_dict(checkpoint))
+    (workspace.root / "models" / "hooked.safetensors").write_bytes(content)
+    path = workspace.proofs / CLAIM / "claim.toml"
+    digest = hashlib.sha256(content).hexdigest()
+    text = (
+        path.read_text()
+        .replace("models/max-of-2-v5", "models/hooked.safetensors")
+        .replace("at_least = 24", "at_least = 1")
+    )
+    old = load_model(workspace.root / "models" / "max-of-2-v5").digest
+    path.write_text(text.replace(old, digest))
+    verdict = run_verdict(lean)
+    assert (verdict.outcome, verdict.inputs, verdict.task) == (Outcome.VERIFIED, 512, "max-of-3")
+    assert verdict.measured is not None and verdict.measured.inputs == 512
+    path.write_text(text.replace(old, f'{digest}"\nn_ctx = 2 # "'))
+    assert run_verdict(lean).inputs == 64
+    path.write_text(text.replace("hooked.safetensors", "max-of-2-v5").replace(f'"{old}"', f'"{old}"\nn_ctx = 2'))
+    assert "says its own" in run_verdict(lean).reasons[0]
 
 
 def test_nothing_temporary_is_left(workspace: Workspace, lean: FakeLean) -> None:

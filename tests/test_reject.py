@@ -1,20 +1,26 @@
 """Everything that must be refused: each folder of `reject/` is laid over a good repository and names the reason.
 
 `case.toml` has the exit code, what is said (`{line}` is that of the last replacement), text to replace in good files,
-the command if it is not `verify`, and whether Lean has to run. Where it has not, none can be reached.
+the command if it is not `verify`, and whether Lean has to run. Where it has not, none can be reached. Under
+`[certificate]` is how `certificate.json` is made: bits of the model, strategy, an entry to set, bytes to keep.
 """
 
+import json
 import shutil
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.corpus import ROOT
+from tests.corpus import MODELS, ROOT
 from tests.workspaces import CLAIM, generated, make_workspace
 
 from leanbound.cli import main
 from leanbound.lean.build import build
 from leanbound.lean.embedded import load_embedded
+from leanbound.models.load import load_model
+from leanbound.quantize import quantize_fixed
+from leanbound.strategies import certify
 from leanbound.verdict import Verdict
 
 CASES = {
@@ -77,6 +83,8 @@ def refuse(case: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys:
         assert old in text
         line = text[: text.index(old)].count("\n") + 1
         (workspace / name).write_text(text.replace(old, new))
+    if "certificate" in expected:
+        (workspace / "certificate.json").write_bytes(wrong_certificate(**expected["certificate"]))
     monkeypatch.chdir(workspace)
     assert main(expected.get("command", ["verify"])) == expected["exit"]
     said = "".join(capsys.readouterr())
@@ -85,6 +93,19 @@ def refuse(case: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     assert "Traceback" not in said
     verdict = workspace / "build" / "claims" / CLAIM / "verdict.json"
     assert not verdict.exists() or Verdict.load(verdict).outcome.exit_code == expected["exit"]
+
+
+def wrong_certificate(bits: int = 8, strategy: str = "brute-force", **change: Any) -> bytes:
+    """A certificate of the small model, changed."""
+    model = quantize_fixed(load_model(MODELS / "max-of-2-v5"), bits)
+    data = json.loads(certify(strategy, model).to_bytes())
+    if "set" in change:
+        (*path, last), value = change["set"]
+        part = data
+        for key in path:
+            part = part[key]
+        part[last] = value
+    return json.dumps(data).encode()[: change.get("bytes")]
 
 
 @pytest.mark.usefixtures("no_lean")

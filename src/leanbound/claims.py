@@ -28,6 +28,7 @@ class ModelRef(_Section):
 
     path: str = Field(min_length=1, description="checkpoint folder or state dict, relative to the repository's root")
     digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the file that holds the weights")
+    n_ctx: int | None = Field(default=None, ge=1, description="tokens of an input; shortens those of a state dict")
 
 
 Bits = Annotated[int, Field(ge=MIN_WIDTH, le=MAX_WIDTH)]
@@ -57,7 +58,7 @@ class Property(_Section):
 class StrategyOptions(_Section):
     """What a search can be told."""
 
-    guard_bits: int | None = Field(default=None, ge=1, description="precision of the smallest attention weight")
+    precision: int | None = Field(default=None, ge=8, description="bits of the largest attention weight of a query")
 
     def given(self) -> dict[str, int]:
         """The options that are set."""

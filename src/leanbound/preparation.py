@@ -119,7 +119,9 @@ def _load_checkpoint(run: Run, workspace: Workspace) -> "Checkpoint":
     path = workspace.inside(reference.path)
     parts = [path] if path.is_file() else [part for part in sorted(path.glob("*")) if part.is_file()]
     run.files |= freshness.hash_files(workspace, parts)
-    checkpoint = load_model(path)
+    if reference.n_ctx is not None and path.is_dir():
+        raise InputError(f"[model] n_ctx is {reference.n_ctx}, but {reference.path} says its own. Leave it out.")
+    checkpoint = load_model(path, reference.n_ctx)
     if checkpoint.digest != reference.digest:
         raise RejectedError(
             f"[model] digest is {reference.digest}, but the weights in {reference.path} have {checkpoint.digest}: "

@@ -118,7 +118,7 @@ def _certify(commands: Commands) -> None:
     )
     parser.add_argument("model", type=Path, metavar="QUANTISED", help="what `leanbound quantize` wrote")
     parser.add_argument("--strategy", required=True, help="brute-force or cubic")
-    parser.add_argument("--guard-bits", type=int, metavar="N", help="precision of the smallest attention weight")
+    parser.add_argument("--precision", type=int, metavar="N", help="bits of the largest attention weight of a query")
     parser.add_argument("--out", "-o", type=Path, required=True, metavar="FILE", help="the certificate, as JSON")
     _json_option(parser)
 

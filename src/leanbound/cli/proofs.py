@@ -21,7 +21,7 @@ def certify(arguments: argparse.Namespace) -> int:
     from leanbound.strategies import certify as search
 
     model = QuantisedModel.load(arguments.model)
-    certificate = search(arguments.strategy, model, progress=True, guard_bits=arguments.guard_bits)
+    certificate = search(arguments.strategy, model, progress=True, precision=arguments.precision)
     certificate.save(arguments.out)
     if arguments.json:
         facts = {"proved": certificate.proved, "inputs": certificate.inputs, "bytes": certificate.size_bytes}
