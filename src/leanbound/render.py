@@ -1,12 +1,12 @@
 """From a quantised model and a certificate to Lean source: sandboxed Jinja2, deterministic, one folder a claim.
 
 The statement is rendered from `templates/statements`, which is locked; the proof from `templates/proofs`, which anyone
-may edit. A proof imports the statement, so an edit can make it fail but cannot change what is claimed. Imports no numpy.
+may edit. A proof imports the statement: an edit can make it fail, but cannot change what is claimed. Imports no numpy.
 """
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,6 +27,9 @@ from leanbound.strategies.certificate import Certificate, QueryCertificate, Tabl
 QUERY_MODULES = 2
 #: Attention weights of this many queries are checked in one theorem.
 WEIGHT_CHUNK = 8
+
+#: Longer numerals are written in pieces of this many bits.
+PIECE_BITS = 3072
 
 _UNSIGNED = ("consts", "D", "OP", "OE", "maxE", "maxP", "eE", "eP")
 _SIGNED = ("uRows", "woRows", "vRows", "xtRows", "kRows", "gRows", "sRows")
@@ -117,8 +120,11 @@ class _Renderer:
             "total": certificate.proved,
             "weight_chunks": _chunks(len(certificate.queries)),
             "tensors": [_tensor(model, tensor.name) for tensor in model.tensors],
-            "numeral": numeral,
-            "numerals": numerals,
+            "integer": integer,
+            "natural": natural,
+            "naturals": naturals,
+            "integers": integers,
+            "plain_numerals": plain_numerals,
             "nested": nested,
             "fold_weights": self._fold_weights,
             "fold_queries": self._fold_queries,
@@ -199,14 +205,41 @@ def _line_of(error: BaseException, template: str) -> int:
     return line
 
 
-def numeral(value: int) -> str:
-    """An integer as a constructor and a hexadecimal numeral: what the kernel reads fastest."""
-    return f"{value:#x}" if value >= 0 else f"Int.negSucc {-value - 1:#x}"
+def integer(value: int) -> str:
+    """An integer as a constructor and a natural number."""
+    if value < 0:
+        return f"Int.negSucc ({natural(-value - 1)})"
+    return f"Int.ofNat ({natural(value)})"
 
 
-def numerals(values: Sequence[int]) -> str:
-    """A list of integers, one to a line."""
-    return "[" + ",\n    ".join(numeral(value) for value in values) + "]"
+def natural(value: int) -> str:
+    """A natural number as the literal that the kernel computes with, without a type-class instance around it.
+
+    A long one is written in pieces, lowest first, because Lean reads a numeral in time quadratic in its digits.
+    """
+    if value.bit_length() <= PIECE_BITS:
+        return f"nat_lit {value:#x}"
+    low = value & ((1 << PIECE_BITS) - 1)
+    return f"cat {PIECE_BITS} (nat_lit {low:#x}) ({natural(value >> PIECE_BITS)})"
+
+
+def naturals(values: Sequence[int]) -> str:
+    """A list of natural numbers, one to a line, long ones in pieces."""
+    return _lines(natural(value) for value in values)
+
+
+def integers(values: Sequence[int]) -> str:
+    """A list of integers, one to a line, long ones in pieces."""
+    return _lines(integer(value) for value in values)
+
+
+def plain_numerals(values: Sequence[int]) -> str:
+    """A list of natural numbers, one to a line, each a single numeral: what a reader of a statement wants."""
+    return _lines(f"{value:#x}" for value in values)
+
+
+def _lines(items: Iterable[str]) -> str:
+    return "[" + ",\n    ".join(items) + "]"
 
 
 def nested(rows: Sequence[Sequence[int]]) -> str:

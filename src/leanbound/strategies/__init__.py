@@ -47,22 +47,22 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
 )
 
 
-def certify(strategy: str, model: QuantisedModel, progress: bool = False, guard_bits: int | None = None) -> Certificate:
+def certify(strategy: str, model: QuantisedModel, progress: bool = False, precision: int | None = None) -> Certificate:
     """Search for a certificate. Its `proved` is exactly the number of inputs that Lean will count.
 
-    `guard_bits`: precision of the smallest attention weight; more make the lanes of packed arithmetic wider.
+    `precision`: bits of the largest attention weight of a query; by default so many that the smallest one is kept too.
+    Fewer make Lean's check faster, and may prove less.
     Raises InputError for an unknown strategy or option, UnsupportedError when the model is out of the strategy's reach.
     """
     if strategy not in STRATEGIES:
         raise InputError(f"unknown strategy {strategy!r}; expected one of {', '.join(STRATEGIES)}")
     from tqdm import tqdm
 
-    from leanbound.strategies.tables import GUARD_BITS, MAX_GUARD_BITS, build_tables
+    from leanbound.strategies.tables import MAX_PRECISION, build_tables
 
-    bits = GUARD_BITS if guard_bits is None else guard_bits
-    if not 1 <= bits <= MAX_GUARD_BITS:
-        raise InputError(f"guard_bits is {bits}; expected 1 to {MAX_GUARD_BITS}")
-    tables = build_tables(model, bits)
+    if precision is not None and not 8 <= precision <= MAX_PRECISION:
+        raise InputError(f"precision is {precision}; expected 8 to {MAX_PRECISION} bits")
+    tables = build_tables(model, precision)
     found = STRATEGIES[strategy].search()(model, tables)
     V, K = model.config.d_vocab, model.config.n_ctx
     queries = tuple(

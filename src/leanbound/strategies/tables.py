@@ -16,10 +16,10 @@ from leanbound.strategies.certificate import Tables, slack
 Integers = NDArray[np.object_]
 """An array of Python integers: no overflow."""
 
-#: Bits of the smallest attention weight of a query, relative to its largest one.
+#: By default, bits of the smallest attention weight of any query, whose largest one is 2 ** P.
 GUARD_BITS = 26
-#: More than this many only cost time.
-MAX_GUARD_BITS = 1024
+#: More bits than this only cost time.
+MAX_PRECISION = 8192
 #: Scores of one query may differ by this much; beyond it attention is hard, and the lanes would hold little but zeros.
 MAX_SCORE_RANGE = 4096
 
@@ -80,11 +80,13 @@ def exp_neg(P: int, constants: Sequence[int], u: int) -> int:
 
 def build_tables(
     model: QuantisedModel,
-    guard_bits: int = GUARD_BITS,
+    precision: int | None = None,
 ) -> Tables:
     """The tables of a one-head model, at lanes just wide enough for every check to pass.
 
-    More `guard_bits` make weights more precise and lanes wider. Raises UnsupportedError when scores differ by too much.
+    `precision` is P; by default enough for the smallest weight. Fewer bits make narrower lanes, and lose the inputs
+    whose attention weights are all far below the largest one of the query. Raises UnsupportedError when scores differ
+    by too much.
     """
     config = model.config
     V, K = config.d_vocab, config.n_ctx
@@ -114,7 +116,7 @@ def build_tables(
             f"attention scores of one query differ by {spread}, expected at most {MAX_SCORE_RANGE}: "
             "train with more weight decay, or scale W_Q down"
         )
-    precision = math.ceil((spread + 1) / math.log(2)) + guard_bits
+    precision = precision or math.ceil((spread + 1) / math.log(2)) + GUARD_BITS
     bits = max(1, max(u for rows in (exponents_E, exponents_P) for row in rows for u in row).bit_length())
     squarings = max(0, precision - sigma)
     enclosures = exp_constants(precision, sigma, squarings, bits)

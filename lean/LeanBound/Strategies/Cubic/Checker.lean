@@ -28,12 +28,12 @@ def tower (i : Nat) : Nat := pack (C.rowWidth V) (row C a i) V
 
 /-- Lane `m` of the rows of the tokens below `m`, each at the start of its row. -/
 def column (T m : Nat) : Nat :=
-  Nat.land (Nat.shiftRight T (Nat.mul C.w m)) (Nat.mul (Nat.sub (Nat.pow 2 C.w) 1) (ones (C.rowWidth V) m))
+  Nat.land (Nat.shiftRight T (Nat.mul C.w m)) (spread (C.rowWidth V) (Nat.sub (Nat.pow 2 C.w) 1) m)
 
 /-- For tokens `t < m` and outputs `o`: lane `m` less lane `o` of the row of `t`, plus `top`. -/
 def gaps (T m : Nat) : Nat :=
   Nat.sub (Nat.add (spread C.w (column C V T m) V) (spread (C.rowWidth V) (Nat.mul C.top (ones C.w V)) m))
-    (Nat.mod T (Nat.pow 2 (Nat.mul (C.rowWidth V) m)))
+    (Nat.land T (Nat.sub (Nat.pow 2 (Nat.mul (C.rowWidth V) m)) 1))
 
 /-- Sum of the rows of the positions that hold `m`, of the pattern `c` of the positions from `i` on. -/
 def fixedRows (m : Nat) (c : List Bool) (i : Nat) : Nat :=

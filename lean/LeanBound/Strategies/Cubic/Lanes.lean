@@ -143,7 +143,7 @@ theorem tower_eq (ha : a < M.d_vocab) (hi : i < M.n_ctx) :
 
 theorem column_eq (ha : a < M.d_vocab) (hi : i < M.n_ctx) (hm : m < M.d_vocab) :
     column C M.d_vocab (tower C M.d_vocab a i) m = pack (C.w * M.d_vocab) (fun t => rowEntry C a i t m) m := by
-  rw [tower_eq hv ha hi]
+  rw [tower_eq hv ha hi, column, spread_eq]
   exact land_column hv.w_pos hm fun t o ht ho => rowEntry_lt hv ha hi ht ho
 
 theorem gaps_eq (ha : a < M.d_vocab) (hi : i < M.n_ctx) (hm : m < M.d_vocab) :
@@ -157,6 +157,7 @@ theorem gaps_eq (ha : a < M.d_vocab) (hi : i < M.n_ctx) (hm : m < M.d_vocab) :
     column C M.d_vocab (tower C M.d_vocab a i) m * ones C.w M.d_vocab +
       C.top * ones C.w M.d_vocab * ones (C.w * M.d_vocab) m - tower C M.d_vocab a i % 2 ^ (C.w * M.d_vocab * m) := by
     simp only [gaps, spread_eq]
+    rw [← Nat.and_two_pow_sub_one_eq_mod]
     rfl
   have hle : ∀ t o, t < m → o < M.d_vocab → rowEntry C a i t o ≤ rowEntry C a i t m + C.top := fun t o ht ho => by
     have := rowEntry_lt_top hv ha hi (show t < M.d_vocab by omega) ho
