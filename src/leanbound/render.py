@@ -23,8 +23,8 @@ from leanbound.models.files import write_file
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies.certificate import Certificate, QueryCertificate, Tables
 
-#: Queries are spread over this many modules, which Lean checks side by side.
-QUERY_MODULES = 2
+#: Queries of one module: Lean keeps the memory of what it has checked, and 8 queries of V = 64 take 1.4 GB.
+QUERIES_PER_MODULE = 8
 #: Attention weights of this many queries are checked in one theorem.
 WEIGHT_CHUNK = 8
 
@@ -132,7 +132,7 @@ class _Renderer:
 
     def render(self) -> RenderedClaim:
         strategy = self.certificate.strategy
-        count = min(QUERY_MODULES, len(self.certificate.queries))
+        count = -(-len(self.certificate.queries) // QUERIES_PER_MODULE)
         modules = {part: f"{self.namespace}.{part.capitalize()}" for part in ("statement", "certificate", "tables")}
         modules |= {"weights": f"{self.namespace}.Weights", "proof": f"{self.namespace}.Proof"}
         queries = [f"{self.namespace}.Queries{j}" for j in range(count)]
