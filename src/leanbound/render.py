@@ -116,7 +116,6 @@ class _Renderer:
             "at_least": at_least,
             "model_digest": model.digest,
             "tables": _tables(certificate.tables),
-            "proved": [query.proved for query in certificate.queries],
             "total": certificate.proved,
             "weight_chunks": _chunks(len(certificate.queries)),
             "tensors": [_tensor(model, tensor.name) for tensor in model.tensors],
@@ -250,9 +249,9 @@ def nested(rows: Sequence[Sequence[int]]) -> str:
 
 
 def _fold(lemma: str, terms: Sequence[str]) -> str:
-    """`lemma t0 (by decide +kernel) (lemma t1 …)`, for facts about consecutive ranges."""
+    """`lemma t0 rfl <| lemma t1 rfl <| … tn`, for facts about consecutive ranges."""
     *first, last = terms
-    opened = "".join(f"{lemma} {term} (by decide +kernel) <|\n  " for term in first)
+    opened = "".join(f"{lemma} {term} rfl <|\n  " for term in first)
     return opened + last
 
 

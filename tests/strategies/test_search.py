@@ -1,0 +1,121 @@
+"""The searches against the exact reference evaluator: tables, classes and counts, on random and shipped models."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.corpus import SMALL, config, quantised, shipped
+
+from leanbound import exact
+from leanbound.errors import InputError, UnsupportedError
+from leanbound.quantize import quantize_fixed
+from leanbound.strategies import Certificate, certify
+from leanbound.strategies.cubic import pattern_index, patterns
+from leanbound.strategies.tables import attention_weights, build_tables, exp_constants, exp_neg, logit_lanes, pack
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_brute_force_counts_every_right_input(name: str) -> None:
+    model = quantize_fixed(shipped(name), 8)
+    assert certify("brute-force", model).proved == exact.exact_count(model)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**6), st.integers(5, 8))
+def test_no_search_counts_more_than_the_truth(seed: int, bits: int) -> None:
+    model = quantised(seed, bits)
+    truth = exact.exact_count(model)
+    assert certify("brute-force", model).proved <= truth
+    assert certify("cubic", model).proved <= truth
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**6), st.integers(8, 60))
+def test_few_bits_lose_inputs_and_add_none(seed: int, precision: int) -> None:
+    model = quantised(seed)
+    assert certify("brute-force", model, precision=precision).proved <= exact.exact_count(model)
+
+
+@pytest.mark.parametrize("biases", [False, True])
+def test_tables_are_those_of_the_reference(biases: bool) -> None:
+    model = quantised(3, shape=config(biases=biases))
+    tables, reference = build_tables(model), exact.tables(model)
+    V, K = model.config.d_vocab, model.config.n_ctx
+    D, OP, OE = logit_lanes(tables, V)
+    for a in range(V):
+        for i in range(K):
+            for t in range(V):
+                found = D[a] + OP[i] + OE[t]
+                expected = [reference.contribution(a, t, i, o) for o in range(V)]
+                assert list(found - found[0]) == [value - expected[0] for value in expected]
+
+
+def test_attention_weights_enclose_the_exponentials() -> None:
+    model = quantised(5)
+    tables, reference = build_tables(model), exact.tables(model)
+    V, K = model.config.d_vocab, model.config.n_ctx
+    scale = 1 << reference.score_frac
+    for a in range(V):
+        top = max(reference.s_E[a]) + max(reference.s_P[a])
+        weights = attention_weights(tables, a, V, K)
+        for i in range(K):
+            for t in range(V):
+                low, high = exact.exp_enclosure(Fraction(int(reference.score(a, t, i) - top), scale), tables.P + 20)
+                assert weights[i, t] <= high * 2**tables.P
+                assert low * 2**tables.P <= weights[i, t] + 3 * tables.err + 2
+
+
+@settings(deadline=None)
+@given(st.integers(4, 40), st.integers(1, 20), st.integers(0, 24), st.integers(1, 12), st.data())
+def test_exp_neg_is_within_its_error(P: int, sigma: int, squarings: int, n: int, data: st.DataObject) -> None:
+    u = data.draw(st.integers(0, 2**n - 1))
+    constants = exp_constants(P, sigma, squarings, n)
+    value = exp_neg(P, [c for c, _ in constants], u)
+    low, high = exact.exp_enclosure(Fraction(-u, 2**sigma), P + 40)
+    assert value <= high * 2**P
+    assert low * 2**P <= value + sum(e + 1 for _, e in constants)
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(-(2**70), 2**70), max_size=6), st.integers(1, 90))
+def test_pack_is_the_sum_it_says(values: list[int], w: int) -> None:
+    assert pack(w, values) == sum(value * 2 ** (w * j) for j, value in enumerate(values))
+
+
+def test_patterns_are_numbered_by_their_bits() -> None:
+    assert sorted(pattern_index(pattern) for pattern in patterns(3)) == list(range(8))
+    assert pattern_index((True, False, False)) == 4
+
+
+@pytest.mark.parametrize("strategy", ["brute-force", "cubic"])
+def test_certificates_survive_being_written_and_read(strategy: str) -> None:
+    certificate = certify(strategy, quantised(1))
+    assert Certificate.model_validate_json(certificate.to_bytes()) == certificate
+    assert certify(strategy, quantised(1)).to_bytes() == certificate.to_bytes()
+
+
+def test_brute_force_refuses_large_spaces() -> None:
+    model = quantised(shape=config(d_vocab=41, n_ctx=3))
+    with pytest.raises(UnsupportedError, match="use the strategy cubic"):
+        certify("brute-force", model)
+
+
+@pytest.mark.parametrize("precision", [0, 7, 10**6])
+def test_precision_out_of_range_is_refused(precision: int) -> None:
+    with pytest.raises(InputError, match="precision"):
+        certify("cubic", quantised(), precision=precision)
+
+
+def test_scores_that_differ_too_much_are_refused() -> None:
+    model = quantised()
+    wide = model.model_copy(update={"tensors": tuple(_scaled_down(t) if t.name == "W_Q" else t for t in model.tensors)})
+    with pytest.raises(UnsupportedError, match="attention scores"):
+        build_tables(wide)
+
+
+def _scaled_down(tensor: object) -> object:
+    """The same integers at scale 1: values 2 ** frac as large."""
+    ints = np.array(tensor.ints, dtype=object) * 2**10  # type: ignore[attr-defined]
+    return tensor.model_copy(update={"ints": tuple(map(tuple, ints)), "width": 64})  # type: ignore[attr-defined]
