@@ -176,8 +176,13 @@ class _Renderer:
         )
 
     def _fold_weights(self) -> str:
-        names = [f"weights{chunk['start']}" for chunk in _chunks(len(self.certificate.queries))]
-        return _fold("checkWeightsFrom_append", names)
+        total = len(self.certificate.queries)
+        *chunks, last = _chunks(total)
+        term = f"weights{last['start']}"
+        for chunk in reversed(chunks):
+            start, end = chunk["start"], chunk["start"] + chunk["count"]
+            term = f"checkWeightsFrom_append (b := {end}) (k := {total - start}) weights{start} ({term}) rfl rfl"
+        return term
 
     def _fold_queries(self, lemma: str) -> str:
         return _fold("Covered.append", [f"({lemma} query{a})" for a in range(len(self.certificate.queries))])

@@ -13,10 +13,12 @@ attribute [local instance] Semiring.natCast Ring.intCast
 
 noncomputable section
 
-theorem checkWeightsFrom_append {M : AttentionOnly} {C : Tables} {a n b m : Nat}
-    (h : checkWeightsFrom M C a n = true) (hb : Nat.beq (Nat.add a n) b = true)
-    (h' : checkWeightsFrom M C b m = true) : checkWeightsFrom M C a (n + m) = true := by
+/-- Two consecutive ranges of queries; the length `k` of both is an argument of its own, so that no elaborator has to find it. -/
+theorem checkWeightsFrom_append {M : AttentionOnly} {C : Tables} {a n b m k : Nat}
+    (h : checkWeightsFrom M C a n = true) (h' : checkWeightsFrom M C b m = true)
+    (hb : Nat.beq (Nat.add a n) b = true) (hk : Nat.beq (Nat.add n m) k = true) : checkWeightsFrom M C a k = true := by
   have hb : a + n = b := Nat.eq_of_beq_eq_true hb
+  have hk : n + m = k := Nat.eq_of_beq_eq_true hk
   rw [checkWeightsFrom, allBelow_eq_true] at *
   intro j hj
   rcases Nat.lt_or_ge j n with hlt | hge
