@@ -102,6 +102,16 @@ def test_brute_force_refuses_large_spaces() -> None:
         certify("brute-force", model)
 
 
+def test_cubic_refuses_long_sequences() -> None:
+    with pytest.raises(UnsupportedError, match="shorter sequences"):
+        certify("cubic", quantised(shape=config(d_vocab=2, n_ctx=40)))
+
+
+def test_cubic_refuses_precision_beyond_floats() -> None:
+    with pytest.raises(UnsupportedError, match=r"set the option precision to \d+ or less"):
+        certify("cubic", quantised(), precision=2000)
+
+
 @pytest.mark.parametrize("precision", [0, 7, 10**6])
 def test_precision_out_of_range_is_refused(precision: int) -> None:
     with pytest.raises(InputError, match="precision"):

@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from leanbound.errors import UnsupportedError
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies.certificate import QueryCertificate, Tables
 from leanbound.strategies.tables import Integers, attention_weights, logit_lanes
@@ -23,6 +24,12 @@ Pattern = tuple[bool, ...]
 
 #: Float comparisons must clear the slack by this much of what is compared; rounding errors are far below it.
 FLOAT_MARGIN = 2.0**-44
+
+
+#: Classes of all queries: more would take Lean days.
+MAX_CLASSES = 1 << 20
+#: Sums of rows must stay inside the range of float64.
+MAX_SUM_BITS = 1000
 
 
 def patterns(n: int) -> Iterator[Pattern]:
@@ -39,8 +46,21 @@ def pattern_index(pattern: Pattern) -> int:
 
 
 def certify_queries(model: QuantisedModel, tables: Tables) -> Iterator[QueryCertificate]:
-    """For each query in turn, the classes that hold, and the tokens to exclude from those that hold in part."""
+    """For each query in turn, the classes that hold, and the tokens to exclude from those that hold in part.
+
+    Raises UnsupportedError for too many classes, or weights too precise for the float64 of the search.
+    """
     V, K = model.config.d_vocab, model.config.n_ctx
+    if V * V * 2 ** (K - 1) > MAX_CLASSES:
+        raise UnsupportedError(
+            f"cubic with V = {V}, K = {K} has V ** 2 * 2 ** (K - 1) = {V * V * 2 ** (K - 1)} classes, "
+            f"expected at most {MAX_CLASSES}: train on fewer tokens or shorter sequences"
+        )
+    if (bits := (K * tables.top).bit_length()) > MAX_SUM_BITS:
+        raise UnsupportedError(
+            f"precision is {tables.P}, which makes sums of {bits} bits, expected at most {MAX_SUM_BITS}: "
+            f"set the option precision to {tables.P - bits + MAX_SUM_BITS} or less"
+        )
     lanes = logit_lanes(tables, V)
     for query in range(V):
         rows = _weighted_rows(lanes, attention_weights(tables, query, V, K), query)
