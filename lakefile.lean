@@ -6,3 +6,4 @@ package leanbound
 @[default_target]
 lean_lib LeanBound where
   srcDir := "lean"
+  globs := #[.submodules `LeanBound]
