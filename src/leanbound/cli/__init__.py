@@ -1,5 +1,6 @@
 """The command line. Nothing heavy is imported until a command needs it."""
 
+import argparse
 import errno
 import os
 import sys
@@ -13,7 +14,7 @@ __all__ = ["main"]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command, and return its exit code. Errors that are foreseen become one message on standard error."""
-    arguments = build_parser().parse_args(argv)
+    arguments = _parse(argv)
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
@@ -25,12 +26,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as ended:  # of SIGTERM or SIGHUP, once Lean's processes have ended
         return _fail("stopped by a signal", ended.code) if isinstance(ended.code, int) else 1
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the flush at exit does not fail too
+        _discard_output()
         return 128 + 13
     except OSError as error:
         return _fail(_explain(error), ExitCode.USAGE)
     except MemoryError:
         return _fail("out of memory: use a smaller model, or a machine with more of it", ExitCode.USAGE)
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    try:
+        return build_parser().parse_args(argv)
+    except SystemExit:  # after a help text, whose reader may be gone
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _discard_output()
+        raise
+
+
+def _discard_output() -> None:
+    """Send what is left to be written nowhere, so that the flush at exit does not fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, code: int) -> int:
