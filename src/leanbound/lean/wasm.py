@@ -54,14 +54,11 @@ class _Reader:
                 return result
 
     def signed(self) -> int:
-        """A signed LEB128 number."""
-        result = shift = 0
-        while True:
-            byte = self.byte()
-            result |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return result - (1 << shift) if byte & 0x40 else result
+        """A signed LEB128 number: the unsigned one, in two's complement of its seven bits a byte."""
+        start = self.position
+        value = self.unsigned()
+        bits = 7 * (self.position - start)
+        return value - (1 << bits) if value >> (bits - 1) else value
 
     def name(self) -> bytes:
         length = self.unsigned()

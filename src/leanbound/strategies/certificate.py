@@ -5,7 +5,6 @@ Imports no numpy. Integers are hexadecimal strings in JSON, because decimal ones
 
 import hashlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -127,7 +126,3 @@ class Certificate(_Data):
     def load(cls, path: Path) -> Self:
         """Read a certificate. Raises InputError that names every field at fault."""
         return read_json(path, cls)
-
-
-Progress = Callable[[int, int], None]
-"""Told after each query: queries done, queries in all."""
