@@ -1,6 +1,7 @@
 """The searches against the exact reference evaluator: tables, classes and counts, on random and shipped models."""
 
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from leanbound import exact
 from leanbound.errors import InputError, UnsupportedError
 from leanbound.quantize import quantize_fixed
 from leanbound.strategies import Certificate, certify
-from leanbound.strategies.cubic import pattern_index, patterns
+from leanbound.strategies.cubic import certify_queries, class_count, pattern_index, patterns, whole_classes
 from leanbound.strategies.tables import attention_weights, build_tables, exp_constants, exp_neg, logit_lanes, pack
 
 
@@ -102,9 +103,35 @@ def test_brute_force_refuses_large_spaces() -> None:
         certify("brute-force", model)
 
 
-def test_cubic_refuses_long_sequences() -> None:
-    with pytest.raises(UnsupportedError, match="shorter sequences"):
-        certify("cubic", quantised(shape=config(d_vocab=2, n_ctx=40)))
+@pytest.mark.parametrize("name", SMALL)
+def test_whole_classes_hold_for_every_input(name: str) -> None:
+    model = quantize_fixed(shipped(name), 8)
+    V, K = model.config.d_vocab, model.config.n_ctx
+    holds = whole_classes(build_tables(model), V, K)
+    reference = exact.tables(model)
+    for a, m in product(range(V), repeat=2):
+        members = [x for x in product(range(V), repeat=K) if x[-1] == a and max(x) == m]
+        assert not members or class_count(K, a, m) == len(members)
+        if holds[a, m]:
+            assert all(exact.is_correct(reference, x) for x in members)
+    assert holds.any()
+
+
+def test_cubic_takes_long_sequences_and_splits_none_of_them() -> None:
+    certificate = certify("cubic", quantised(shape=config(d_vocab=2, n_ctx=40)))
+    assert not any(query.splits for query in certificate.queries)
+
+
+def test_a_sequence_of_one_token_is_right_where_it_predicts_itself() -> None:
+    model = quantised(shape=config(d_vocab=4, n_ctx=1))
+    assert certify("cubic", model).proved <= exact.exact_count(model)
+
+
+def test_cubic_refuses_too_many_tokens() -> None:
+    model = quantised(shape=config(d_vocab=2))
+    wide = model.model_copy(update={"config": model.config.model_copy(update={"d_vocab": 1025})})
+    with pytest.raises(UnsupportedError, match="fewer tokens"):
+        next(certify_queries(wide, build_tables(model)))
 
 
 def test_cubic_refuses_precision_beyond_floats() -> None:

@@ -27,10 +27,9 @@ def patterns (n : Nat) : List (List Bool) :=
   | 0 => [[]]
   | n + 1 => (patterns n).map (true :: ·) ++ (patterns n).map (false :: ·)
 
-/-- The sum of `size m c` over the classes of the query `a`: `a ≤ m < V`, and `m` occurs in the input. -/
-def classSum (V n a : Nat) (size : Nat → List Bool → Nat) : Nat :=
-  natSum V fun m => bif Nat.ble a m then
-    listSum (patterns n) (fun c => bif Nat.beq a m || c.any id then size m c else 0) else 0
+/-- The sum of `size c` over the patterns with which `m` occurs in the input; `a` is the last token. -/
+def patternSum (n a m : Nat) (size : List Bool → Nat) : Nat :=
+  listSum (patterns n) fun c => cond (or (Nat.beq a m) (c.any id)) (size c) (nat_lit 0)
 
 theorem mem_patterns {n : Nat} {c : List Bool} : c ∈ patterns n ↔ c.length = n := by
   induction n generalizing c with
@@ -113,40 +112,36 @@ theorem maxToken_of_matches {m a : Nat} {c : List Bool} {y : List Nat} (h : Matc
         have := ih h.2 hm
         omega
 
-/-- Lower bounds on the counts of the classes of a query add up to a lower bound on the count. -/
-theorem classes_le_count {V n a : Nat} {p : List Nat → Prop} {size : Nat → List Bool → Nat}
-    (h : ∀ m c, a ≤ m → m < V → c ∈ patterns n → (a = m ∨ true ∈ c) →
-      size m c ≤ count V n fun y => p y ∧ Matches m c y) :
-    classSum V n a size ≤ count V n p := by
+/-! ## Sums over classes -/
+
+/-- Lower bounds on the counts of all maxima of a query add up to a lower bound on the count. -/
+theorem maxima_le_count {V n a : Nat} {p : List Nat → Prop} {size : Nat → Nat}
+    (h : ∀ m, a ≤ m → m < V → size m ≤ count V n fun y => p y ∧ maxToken (y ++ [a]) = m) :
+    natSum V (fun m => cond (Nat.ble a m) (size m) 0) ≤ count V n p := by
   let q (m : Nat) (y : List Nat) : Prop := p y ∧ maxToken (y ++ [a]) = m
-  have hq : ∀ m, m < V → (bif Nat.ble a m then
-      listSum (patterns n) (fun c => bif Nat.beq a m || c.any id then size m c else 0) else 0) ≤ count V n (q m) := by
+  have hq : ∀ m, m < V → cond (Nat.ble a m) (size m) 0 ≤ count V n (q m) := by
     intro m hm
     cases ha : Nat.ble a m with
     | false => exact Nat.zero_le _
-    | true =>
-      have ha := Nat.le_of_ble_eq_true ha
-      let r (c : List Bool) (y : List Nat) : Prop := (a = m ∨ true ∈ c) ∧ p y ∧ Matches m c y
-      refine Nat.le_trans (listSum_le (g := fun c => count V n (r c)) fun c hc => ?_)
-        (listSum_count_le (nodup_patterns n) (fun c _ y _ hy => ⟨hy.2.1, maxToken_of_matches hy.2.2 ha hy.1⟩)
-          fun c _ c' _ y hy hy' => hy.2.2.unique hy'.2.2)
-      cases hv : Nat.beq a m || c.any id with
-      | false => exact Nat.zero_le _
-      | true =>
-        have hv : a = m ∨ true ∈ c := by
-          simpa [Nat.beq_eq] using hv
-        exact Nat.le_trans (h m c ha hm hc hv) (count_mono fun y _ hy => ⟨hv, hy⟩)
+    | true => exact h m (Nat.le_of_ble_eq_true ha) hm
   refine Nat.le_trans (natSum_le hq) ?_
   rw [natSum_eq]
   exact listSum_count_le List.nodup_range (fun m _ y _ hy => hy.1) fun m _ m' _ y hy hy' => hy.2.symm.trans hy'.2
 
-/-- Lower bounds on the counts of all classes add up to a lower bound on the count of the whole input space. -/
-theorem natSum_classes_le_count {V n : Nat} {p : List Nat → Prop} {size : Nat → Nat → List Bool → Nat}
-    (h : ∀ a m c, a ≤ m → m < V → c ∈ patterns n → (a = m ∨ true ∈ c) →
-      size a m c ≤ count V n fun y => p (y ++ [a]) ∧ Matches m c y) :
-    natSum V (fun a => classSum V n a (size a)) ≤ count V (n + 1) p := by
-  rw [count_snoc]
-  exact natSum_le fun a _ => classes_le_count (h a)
+/-- Lower bounds on the counts of all patterns of a maximum add up to a lower bound on its count. -/
+theorem patterns_le_count {V n a m : Nat} (ha : a ≤ m) {p : List Nat → Prop} {size : List Bool → Nat}
+    (h : ∀ c ∈ patterns n, (a = m ∨ true ∈ c) → size c ≤ count V n fun y => p y ∧ Matches m c y) :
+    patternSum n a m size ≤ count V n fun y => p y ∧ maxToken (y ++ [a]) = m := by
+  let r (c : List Bool) (y : List Nat) : Prop := (a = m ∨ true ∈ c) ∧ p y ∧ Matches m c y
+  refine Nat.le_trans (listSum_le (g := fun c => count V n (r c)) fun c hc => ?_)
+    (listSum_count_le (nodup_patterns n) (fun c _ y _ hy => ⟨hy.2.1, maxToken_of_matches hy.2.2 ha hy.1⟩)
+      fun c _ c' _ y hy hy' => hy.2.2.unique hy'.2.2)
+  cases hv : or (Nat.beq a m) (c.any id) with
+  | false => exact Nat.zero_le _
+  | true =>
+    have hv : a = m ∨ true ∈ c := by
+      simpa [Nat.beq_eq] using hv
+    exact Nat.le_trans (h c hc hv) (count_mono fun y _ hy => ⟨hv, hy⟩)
 
 end
 

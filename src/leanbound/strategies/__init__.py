@@ -17,6 +17,8 @@ from leanbound.strategies.certificate import Certificate, QueryCertificate, Tabl
 
 __all__ = ["STRATEGIES", "Certificate", "QueryCertificate", "Strategy", "Tables", "certify"]
 
+MAX_QUERIES_PER_MODULE: Final = 32
+
 Search = Callable[[QuantisedModel, Tables], Iterator[QueryCertificate]]
 
 
@@ -27,6 +29,17 @@ class Strategy:
     name: str
     summary: str
     module: str
+    module_inputs: int | None = None
+    """At most this many inputs are checked in one Lean module, where the work grows with the inputs."""
+
+    def queries_per_module(self, inputs_per_query: int) -> int:
+        """How many consecutive queries one theorem checks, in a module of its own.
+
+        Enough to share what all queries use; few enough to run side by side and to fit into memory.
+        """
+        if self.module_inputs is None:
+            return MAX_QUERIES_PER_MODULE
+        return max(1, min(MAX_QUERIES_PER_MODULE, self.module_inputs // inputs_per_query))
 
     def search(self) -> Search:
         """The function that finds the certificates of all queries."""
@@ -38,9 +51,11 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
     {
         strategy.name: strategy
         for strategy in (
-            Strategy("brute-force", "every input by itself; V ** K up to 65,536", "leanbound.strategies.brute_force"),
             Strategy(
-                "cubic", "classes by query, maximum and its positions, with safe sets", "leanbound.strategies.cubic"
+                "brute-force", "every input by itself; V ** K up to 65,536", "leanbound.strategies.brute_force", 2048
+            ),
+            Strategy(
+                "cubic", "classes by query and maximum, whole or split with safe sets", "leanbound.strategies.cubic"
             ),
         )
     }

@@ -73,14 +73,18 @@ def slack(K: int, err: int, r: int) -> int:
     return K * (3 * err + 2) * (1 << (r + 2)) + 1
 
 
+class Split(_Data):
+    """A class of inputs, by query and maximum, that is split by the positions which hold the maximum."""
+
+    maximum: int = Field(ge=0)
+    excluded: Rows = Field(description="[pattern]: excluded tokens of the free positions as digits in base V + 2")
+
+
 class QueryCertificate(_Data):
     """What is proved of the inputs that end in one token."""
 
     proved: int = Field(ge=0, description="inputs proved right, of V ** (K - 1)")
-    excluded: tuple[Rows, ...] = Field(
-        default=(),
-        description="cubic: [m - query][pattern], excluded tokens of the free positions as digits in base V + 2",
-    )
+    splits: tuple[Split, ...] = Field(default=(), description="cubic: the classes that are not proved whole")
 
 
 class Certificate(_Data):

@@ -1,10 +1,10 @@
-"""Cubic proof of max-of-K: classes of inputs by query, maximum and the positions that hold it.
+"""Cubic proof of max-of-K: classes of inputs by query and maximum, whole where they hold, split where they do not.
 
-Work V ** 3 a query, vectorised; the result is a certificate and exactly the number of inputs that Lean will count.
-Mirrors `LeanBound.Strategies.Cubic`. Untrusted: a class that does not hold makes Lean count fewer inputs than claimed.
+The result is a certificate and exactly the number of inputs that Lean will count. Mirrors `LeanBound.Strategies.Cubic`.
+Untrusted: a class that does not hold makes Lean count fewer inputs than claimed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 from typing import TypeVar
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from leanbound.errors import UnsupportedError
 from leanbound.quantised import QuantisedModel
-from leanbound.strategies.certificate import QueryCertificate, Tables
-from leanbound.strategies.tables import Integers, attention_weights, logit_lanes
+from leanbound.strategies.certificate import QueryCertificate, Split, Tables
+from leanbound.strategies.tables import Integers, attention_weights, logit_lanes, unpack_lanes
 
 T = TypeVar("T")
 
@@ -25,9 +25,10 @@ Pattern = tuple[bool, ...]
 #: Float comparisons must clear the slack by this much of what is compared; rounding errors are far below it.
 FLOAT_MARGIN = 2.0**-44
 
-
-#: Classes of all queries: more would take Lean days.
+#: Pairs of query and maximum: more would take Lean days.
 MAX_CLASSES = 1 << 20
+#: Comparisons that splitting may cost, at 2 ** (K - 1) patterns a class: the largest classes are split first.
+MAX_SPLIT_PATTERNS = 4096
 #: Sums of rows must stay inside the range of float64.
 MAX_SUM_BITS = 1000
 
@@ -46,15 +47,14 @@ def pattern_index(pattern: Pattern) -> int:
 
 
 def certify_queries(model: QuantisedModel, tables: Tables) -> Iterator[QueryCertificate]:
-    """For each query in turn, the classes that hold, and the tokens to exclude from those that hold in part.
+    """For each query in turn, how many inputs are proved, and how the classes are split that do not hold whole.
 
     Raises UnsupportedError for too many classes, or weights too precise for the float64 of the search.
     """
     V, K = model.config.d_vocab, model.config.n_ctx
-    if V * V * 2 ** (K - 1) > MAX_CLASSES:
+    if V * V > MAX_CLASSES:
         raise UnsupportedError(
-            f"cubic with V = {V}, K = {K} has V ** 2 * 2 ** (K - 1) = {V * V * 2 ** (K - 1)} classes, "
-            f"expected at most {MAX_CLASSES}: train on fewer tokens or shorter sequences"
+            f"cubic with V = {V} has V ** 2 = {V * V} classes, expected at most {MAX_CLASSES}: train on fewer tokens"
         )
     if (bits := (K * tables.top).bit_length()) > MAX_SUM_BITS:
         raise UnsupportedError(
@@ -62,28 +62,102 @@ def certify_queries(model: QuantisedModel, tables: Tables) -> Iterator[QueryCert
             f"set the option precision to {tables.P - bits + MAX_SUM_BITS} or less"
         )
     lanes = logit_lanes(tables, V)
+    holds = whole_classes(tables, V, K)
+    to_split = _classes_to_split(holds, K)
     for query in range(V):
-        rows = _weighted_rows(lanes, attention_weights(tables, query, V, K), query)
-        yield _certify_query(rows, query, float(tables.slack(K)))
+        proved = sum(class_count(K, query, m) for m in range(query, V) if holds[query, m])
+        splits = []
+        if maxima := to_split.get(query):
+            rows = _weighted_rows(lanes, attention_weights(tables, query, V, K), query)
+            for m, size, numerals in _split(rows, query, maxima, float(tables.slack(K))):
+                if size:
+                    proved += size
+                    splits.append(Split(maximum=m, excluded=numerals))
+        yield QueryCertificate(proved=proved, splits=tuple(splits))
 
 
-def _certify_query(rows: NDArray[np.float64], query: int, slack: float) -> QueryCertificate:
+# Whole classes
+
+
+def class_count(K: int, query: int, m: int) -> int:
+    """How many inputs have this last token and this largest one."""
+    return int((m + 1) ** (K - 1) - (m ** (K - 1) if m != query else 0))
+
+
+def whole_classes(tables: Tables, V: int, K: int) -> NDArray[np.bool_]:
+    """[query, m]: `LeanBound.whole`, in the same integers."""
+    D, OP, OE = logit_lanes(tables, V)
+    e = unpack_lanes(tables.eE, tables.P + 1, V)  # [a, t]
+    p = unpack_lanes(tables.eP, tables.P + 1, K)  # [a, i]
+    slack = tables.slack(K)
+    # The weights of the last position, and sums and minima over the others.
+    last = np.array([(e[a, a] * p[a, K - 1]) >> tables.P for a in range(V)], dtype=object)
+    total = p[:, : K - 1].sum(axis=1) if K > 1 else np.zeros(V, dtype=object)
+    least = np.array([min(row[: K - 1], default=1 << tables.P) for row in p], dtype=object)
+    holds = np.zeros((V, V), dtype=np.bool_)
+    largest = np.zeros(V, dtype=object)  # of e below m - 1
+    for m in range(V):
+        if m >= 2:
+            largest = np.maximum(largest, e[:, m - 2])
+        near = max(m - 1, 0)
+        position = (OP[: K - 1] - OP[: K - 1, m, None]).max(axis=0) if K > 1 else -(1 << tables.r)
+        tokens = OE - OE[:, m, None]  # [t, o]
+        far = tokens[:near].max(axis=0) if near else tokens[near] * 0 - (1 << tables.r)
+        a = np.arange(m + 1)
+        base = D[a] - D[a, m, None] + position  # [a, o]
+        gain = -(base + tokens[m])
+        loss = np.maximum(
+            _ceiling(e[a, near] * total[a], tables.P)[:, None] * np.maximum(base + tokens[near], 0),
+            _ceiling(largest[a] * total[a], tables.P)[:, None] * np.maximum(base + far, 0),
+        )
+        own = last[a][:, None] * (D[a] + OP[K - 1] + OE[a])
+        lead = ((e[a, m] * least[a]) >> tables.P)[:, None] * gain
+        lead[m] = 0
+        lead = lead + own[:, m, None] - own - loss
+        lead[:, m] = slack
+        holds[a, m] = ((gain >= 0) & (lead >= slack)).all(axis=1)
+    return holds
+
+
+def _ceiling(products: Integers, P: int) -> Integers:
+    rounded: Integers = (products + ((1 << P) - 1)) >> P
+    return rounded
+
+
+# Classes that do not hold whole
+
+
+def _classes_to_split(holds: NDArray[np.bool_], K: int) -> Mapping[int, Sequence[int]]:
+    """By query, the maxima of the largest classes that do not hold, as many as `MAX_SPLIT_PATTERNS` allows."""
+    V = len(holds)
+    failed = [(query, m) for query in range(V) for m in range(query, V) if not holds[query, m]]
+    failed.sort(key=lambda pair: -class_count(K, *pair))
+    chosen: dict[int, list[int]] = {}
+    for query, m in sorted(failed[: MAX_SPLIT_PATTERNS >> (K - 1)]):
+        chosen.setdefault(query, []).append(m)
+    return chosen
+
+
+def _split(
+    rows: NDArray[np.float64], query: int, maxima: Sequence[int], slack: float
+) -> Iterator[tuple[int, int, tuple[int, ...]]]:
+    """For each maximum, the inputs proved and the excluded tokens by pattern, as `LeanBound.slot` reads them."""
     K, V, _ = rows.shape
     free = rows[: K - 1]
-    last = rows[K - 1, query]
-    proved = 0
-    numerals = [[0] * 2 ** (K - 1) for _ in range(V - query)]
-    for pattern in patterns(K - 1):
-        fixed = last + sum((free[i] for i, held in enumerate(pattern) if held), np.zeros_like(last))  # [m, o] or [o]
-        fixed = np.broadcast_to(fixed, (V, V))
-        safe = _safe_tokens(slack, fixed, [free[i] for i, held in enumerate(pattern) if not held])
-        for m in range(query, V):
+    for m in maxima:
+        proved = 0
+        numerals = [0] * 2 ** (K - 1)
+        for pattern in patterns(K - 1):
             if m != query and not any(pattern):
                 continue
-            size, numeral = _class(safe[:, m, :m], V) if len(safe) else (int(_leads(slack, fixed[m], m)), 0)
+            fixed = rows[K - 1, query] + sum(
+                (free[i, m] for i, held in enumerate(pattern) if held), np.zeros_like(rows[K - 1, query])
+            )
+            safe = _safe_tokens(slack, fixed, m, [free[i] for i, held in enumerate(pattern) if not held])
+            size, numeral = _class(safe, V) if len(safe) else (int(_leads(slack, fixed, m)), 0)
             proved += size
-            numerals[m - query][pattern_index(pattern)] = numeral
-    return QueryCertificate(proved=proved, excluded=_trimmed(tuple(_trimmed(tuple(row)) for row in numerals)))
+            numerals[pattern_index(pattern)] = numeral
+        yield m, proved, _trimmed(tuple(numerals))
 
 
 def _weighted_rows(lanes: tuple[Integers, Integers, Integers], weights: Integers, query: int) -> NDArray[np.float64]:
@@ -94,18 +168,17 @@ def _weighted_rows(lanes: tuple[Integers, Integers, Integers], weights: Integers
     return rows
 
 
-def _safe_tokens(slack: float, fixed: NDArray[np.float64], free: list[NDArray[np.float64]]) -> NDArray[np.bool_]:
-    """[free position, m, t]: n * (L t m - L t o) + (R m - R o) >= slack for every o except m."""
-    V, n = len(fixed), len(free)
-    right = np.diagonal(fixed)[:, None]  # R m, by m
-    lead = right - fixed - FLOAT_MARGIN * fixed.max(axis=1, keepdims=True)  # [m, o]
-    np.fill_diagonal(lead, np.inf)
-    safe = np.zeros((n, V, V), dtype=np.bool_)
+def _safe_tokens(
+    slack: float, fixed: NDArray[np.float64], m: int, free: list[NDArray[np.float64]]
+) -> NDArray[np.bool_]:
+    """[free position, t < m]: n * (L t m - L t o) + (R m - R o) >= slack for every o except m; fixed: R [o]."""
+    n = len(free)
+    lead = fixed[m] - fixed - FLOAT_MARGIN * fixed.max()  # [o]
+    lead[m] = np.inf
+    safe = np.zeros((n, m), dtype=np.bool_)
     for index, row in enumerate(free):  # row: [t, o]
-        lowered = row + FLOAT_MARGIN * row.max(axis=1, keepdims=True)
-        for m in range(V):
-            gap = n * (row[:m, m, None] - lowered[:m]) + lead[m]
-            safe[index, m, :m] = (gap >= slack).all(axis=1)
+        lowered = row[:m] + FLOAT_MARGIN * row[:m].max(axis=1, keepdims=True)
+        safe[index] = (n * (row[:m, m, None] - lowered) + lead >= slack).all(axis=1)
     return safe
 
 
@@ -130,7 +203,7 @@ def _leads(slack: float, row: NDArray[np.float64], m: int) -> bool:
 
 
 def _trimmed(items: tuple[T, ...]) -> tuple[T, ...]:
-    """Without the zeros or empty tuples at the end."""
+    """Without the zeros at the end."""
     while items and not items[-1]:
         items = items[:-1]
     return items

@@ -1,15 +1,17 @@
 module
 
 public import LeanBound.Properties.Classes
-public import LeanBound.Strategies.Tables.Rows
+public import LeanBound.Strategies.Cubic.Whole
 
 /-!
 # Cubic proof of max-of-K: checker
 
-A class of inputs fixes the last token `a`, the largest token `m` and the positions that hold `m`; each other position ranges over
-the tokens below `m` that the certificate does not exclude. With `n` free positions the class holds if for every free position, every token `t`
-in it and every output `o ≠ m`: `n * (L t m - L t o) + (R m - R o) ≥ slack`, where `R` sums the rows of the fixed positions and `L` is the row
-of the free one: the mean over the free positions is the comparison wanted. All `t` and `o` are compared in one number.
+Inputs are taken by their last token `a` and their largest token `m`. Where `whole` holds, all inputs of `a` and `m` are right.
+Elsewhere the certificate may split them by the positions that hold `m`, the pattern: each other position ranges over the
+tokens below `m` that the certificate does not exclude. With `n` free positions the class holds if for every free position, every
+token `t` in it and every output `o ≠ m`: `n * (L t m - L t o) + (R m - R o) ≥ slack`, where `R` sums the rows of the fixed
+positions and `L` is the row of the free one: the mean over the free positions is the comparison wanted. All `t` and `o` are
+compared in one number.
 -/
 
 @[expose] public section
@@ -45,21 +47,23 @@ def freeCount (c : List Bool) : Nat := List.rec 0 (fun b _ ih => cond b ih (Nat.
 /-- The guard bits of the rows of the tokens below `m`. -/
 def classGuards (m : Nat) : Nat := spread (C.rowWidth V) (guards C V m) m
 
-/-- Reads the excluded tokens of one free position from the digits of `E`, in base `V + 2`: `t + 1` excludes `t`, `0` ends the list,
-`V + 1` gives the class up. `X` holds the differences to be checked, `size` counts the tokens left, `k` goes on with the digits left. -/
+/-- Reads the excluded tokens of one free position from the digits of `E`, in base `V + 2`: `t + 1` excludes `t`, `0` ends the
+list, `V + 1` gives the class up. `X` holds the differences to be checked, `size` counts the tokens left, `k` goes on with the
+digits left. -/
 def slot (m : Nat) (k : Nat → Nat) (fuel E X size : Nat) : Nat :=
   Nat.rec (fun _ _ _ => 0)
     (fun _ ih E X size =>
       cond (Nat.beq (Nat.mod E (Nat.add V 2)) 0)
-        (cond (Nat.beq (Nat.land X (classGuards C V m)) (classGuards C V m)) (Nat.mul size (k (Nat.div E (Nat.add V 2)))) 0)
+        (cond (Nat.beq (Nat.land X (classGuards C V m)) (classGuards C V m))
+          (Nat.mul size (k (Nat.div E (Nat.add V 2)))) 0)
         (cond (Nat.beq (Nat.mod E (Nat.add V 2)) (Nat.add V 1)) 0
           (ih (Nat.div E (Nat.add V 2))
             (Nat.lor X (Nat.shiftLeft (guards C V m) (Nat.mul (C.rowWidth V) (Nat.sub (Nat.mod E (Nat.add V 2)) 1))))
             (Nat.sub size 1))))
     fuel E X size
 
-/-- The product of the sizes of the free positions from `i` on, `0` if one of them fails; `n` positions are free in all, and `base`
-holds the lead of the fixed rows, once for every token. -/
+/-- The product of the sizes of the free positions from `i` on, `0` if one of them fails; `n` positions are free in all, and
+`base` holds the lead of the fixed rows, once for every token. -/
 def slots (n m base : Nat) (c : List Bool) (i E : Nat) : Nat :=
   List.rec (fun _ _ => 1)
     (fun b _ ih i E => cond b (ih (Nat.succ i) E)
@@ -81,9 +85,23 @@ def provedSize (m : Nat) (c : List Bool) (E : Nat) : Nat :=
 def patternIndex (c : List Bool) : Nat :=
   List.rec (fun i => i) (fun b _ ih i => ih (cond b (Nat.add (Nat.mul 2 i) 1) (Nat.mul 2 i))) c 0
 
-/-- How many inputs with the last token `a` are proved; `excluded[m - a]` lists a numeral by pattern. -/
-def querySize (excluded : List (List Nat)) : Nat :=
-  classSum V (Nat.sub K 1) a fun m c => provedSize C V K a m c (nth (excluded.getD (Nat.sub m a) []) (patternIndex c))
+/-- How many inputs of query `a` and maximum `m` are proved, pattern by pattern; `Es` lists the numeral of each pattern. -/
+def splitSize (m : Nat) (Es : List Nat) : Nat :=
+  patternSum (Nat.sub K 1) a m fun c => provedSize C V K a m c (nth Es (patternIndex c))
+
+/-- How many inputs have query `a` and maximum `m`. -/
+def classCount (m : Nat) : Nat :=
+  cond (Nat.beq a m) (Nat.pow (Nat.succ m) (Nat.sub K 1))
+    (Nat.sub (Nat.pow (Nat.succ m) (Nat.sub K 1)) (Nat.pow m (Nat.sub K 1)))
+
+/-- How many inputs of query `a` and maximum `m` are proved: all at once, or by patterns if `splits` has an entry for `m`. -/
+def maximumSize (m : Nat) (splits : List (Nat × List Nat)) : Nat :=
+  List.rec (cond (whole C V K a m) (classCount K a m) (nat_lit 0))
+    (fun s _ ih => cond (Nat.beq s.1 m) (splitSize C V K a m s.2) ih) splits
+
+/-- How many inputs with the last token `a` are proved; `splits` gives numerals for the maxima that are split by patterns. -/
+def querySize (splits : List (Nat × List Nat)) : Nat :=
+  natSum V fun m => cond (Nat.ble a m) (maximumSize C V K a m splits) (nat_lit 0)
 
 end
 

@@ -1,7 +1,9 @@
 module
 
+public import LeanBound.Properties.Maxima
 public import LeanBound.Strategies.Cubic.Queries
 public import LeanBound.Strategies.Cubic.Slots
+public import LeanBound.Strategies.Cubic.WholeSound
 
 /-! # Cubic proof of max-of-K: soundness -/
 
@@ -151,16 +153,32 @@ theorem provedSize_spec {c : List Bool} (hc : c.length + 1 = M.n_ctx) (E : Nat) 
 
 end Classes
 
-/-- The model is right on at least as many inputs with the last token `a` as the checker says, whatever is excluded. -/
-theorem querySize_le_count {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) {a : Nat}
-    (ha : a < M.d_vocab) (excluded : List (List Nat)) (F : Type) [ExpField F] :
-    querySize C M.d_vocab M.n_ctx a excluded ≤
-      count M.d_vocab (M.n_ctx - 1) fun y => Correct F M (y ++ [a]) (maxToken (y ++ [a])) := by
+/-! ## Counts -/
+
+theorem classCount_eq {V K a m : Nat} (ham : a ≤ m) (hm : m < V) :
+    classCount K a m = count V (K - 1) fun y => maxToken (y ++ [a]) = m := by
+  rw [count_maximum ham hm]
+  show cond (Nat.beq a m) ((m + 1) ^ (K - 1)) ((m + 1) ^ (K - 1) - m ^ (K - 1)) = _
+  cases h : Nat.beq a m with
+  | false => rw [if_neg (Nat.ne_of_beq_eq_false h)]; rfl
+  | true => rw [if_pos (Nat.eq_of_beq_eq_true h)]; rfl
+
+section Counts
+
+variable {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) (F : Type) [ExpField F] {a m : Nat}
+  (ha : a < M.d_vocab)
+
+include hv ha
+
+/-- What is proved pattern by pattern is right, whatever is excluded. -/
+theorem splitSize_le_count (ham : a ≤ m) (hm : m < M.d_vocab) (Es : List Nat) :
+    splitSize C M.d_vocab M.n_ctx a m Es ≤
+      count M.d_vocab (M.n_ctx - 1) fun y => Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
   have hK := hv.n_ctx_pos
-  refine classes_le_count fun m c ham hm hc hmax => ?_
+  refine patterns_le_count ham fun c hc hmax => ?_
   have hc : c.length = M.n_ctx - 1 := mem_patterns.1 hc
-  rcases provedSize_spec hv ha hm (c := c) (by omega) (nth (excluded.getD (m - a) []) (patternIndex c)) with
-    h0 | ⟨Es, hle, hbox⟩
+  rcases provedSize_spec hv ha hm (c := c) (by omega) (nth Es (patternIndex c)) with
+    h0 | ⟨Ts, hle, hbox⟩
   · exact Nat.le_trans (Nat.le_of_eq h0) (Nat.zero_le _)
   · refine Nat.le_trans hle (classSize_le_count hm hc fun y hy hin => ?_)
     have hmatch : Matches m c y := matches_of_inBox (fun T hT t ht => by
@@ -189,12 +207,42 @@ theorem querySize_le_count {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tab
     rw [total, total]
     exact hbox y hin o ho hom
 
+/-- If a class is whole, all its inputs are right. -/
+theorem classCount_le_count (ham : a ≤ m) (hm : m < M.d_vocab) (h : whole C M.d_vocab M.n_ctx a m = true) :
+    classCount M.n_ctx a m ≤
+      count M.d_vocab (M.n_ctx - 1) fun y => Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
+  rw [classCount_eq ham hm]
+  exact count_mono fun y hy hmax => ⟨whole_sound hv F ha hm h hy hmax, hmax⟩
+
+theorem maximumSize_le_count (ham : a ≤ m) (hm : m < M.d_vocab) (splits : List (Nat × List Nat)) :
+    maximumSize C M.d_vocab M.n_ctx a m splits ≤
+      count M.d_vocab (M.n_ctx - 1) fun y => Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
+  induction splits with
+  | nil =>
+    show cond (whole C M.d_vocab M.n_ctx a m) (classCount M.n_ctx a m) 0 ≤ _
+    cases h : whole C M.d_vocab M.n_ctx a m with
+    | false => exact Nat.zero_le _
+    | true => exact classCount_le_count hv F ha ham hm h
+  | cons s splits ih =>
+    show cond (Nat.beq s.1 m) (splitSize C M.d_vocab M.n_ctx a m s.2) (maximumSize C M.d_vocab M.n_ctx a m splits) ≤ _
+    cases Nat.beq s.1 m with
+    | false => exact ih
+    | true => exact splitSize_le_count hv F ha ham hm s.2
+
+/-- The model is right on at least as many inputs with the last token `a` as the checker says, whatever is split. -/
+theorem querySize_le_count (splits : List (Nat × List Nat)) :
+    querySize C M.d_vocab M.n_ctx a splits ≤
+      count M.d_vocab (M.n_ctx - 1) fun y => Correct F M (y ++ [a]) (maxToken (y ++ [a])) :=
+  maxima_le_count fun _ ham hm => maximumSize_le_count hv F ha ham hm splits
+
+end Counts
+
 /-- Chunks that cover all queries prove the accuracy. -/
 theorem cubic_accuracy {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) {ns : List Nat}
-    (hc : Covered (fun a n => ∃ excluded, n ≤ querySize C M.d_vocab M.n_ctx a excluded) 0 ns)
+    (hc : Covered (fun a n => ∃ splits, n ≤ querySize C M.d_vocab M.n_ctx a splits) 0 ns)
     (hlen : Nat.beq ns.length M.d_vocab = true) {N : Nat} (hN : Nat.ble N (total ns) = true) :
     AccuracyAtLeast M maxToken N :=
-  cubic_accuracy_of hv.n_ctx_pos (fun F _ _ excluded ha => querySize_le_count hv ha excluded F) hc hlen hN
+  cubic_accuracy_of hv.n_ctx_pos (fun F _ _ splits ha => querySize_le_count hv F ha splits) hc hlen hN
 
 end
 

@@ -38,15 +38,13 @@ theorem Tables.valid {M : AttentionOnly} {H : Head} {C : Tables} (hM : M.heads =
   have hp := products_sound hp
   have hw := widths_sound hw
   obtain ⟨hD, hOP, hOE, hl⟩ := logits_sound hp hw hr
-  refine ⟨hM, AttentionOnly.aligned_sound M H ha, hn, hw.w_pos, hD, hOP, hOE, hl, fun a i t ha hi ht => ?_,
-    fun F _ a ha => weights_sound hc (scores_sound hp hw hr a ha) (hq a ha) F, hroom⟩
-  have h := hq a ha
-  simp only [checkWeights, checkExp, both_eq_true, allBelow_eq_true] at h
-  have h1 := Nat.le_of_ble_eq_true (h.1 t ht).2.2.1
-  have h2 := Nat.le_of_ble_eq_true (h.2 i hi).2.2.1
-  show (lane (C.P + 1) (nth C.eE a) t * lane (C.P + 1) (nth C.eP a) i) >>> C.P ≤ 2 ^ C.P
-  rw [Nat.shiftRight_eq_div_pow]
-  exact Nat.div_le_of_le_mul (Nat.mul_le_mul h1 h2)
+  have he : ∀ a, a < M.d_vocab → (∀ t, t < M.d_vocab → lane (C.P + 1) (nth C.eE a) t ≤ 2 ^ C.P) ∧
+      ∀ i, i < M.n_ctx → lane (C.P + 1) (nth C.eP a) i ≤ 2 ^ C.P := fun a ha => by
+    have h := hq a ha
+    simp only [checkWeights, checkExp, both_eq_true, allBelow_eq_true] at h
+    exact ⟨fun t ht => Nat.le_of_ble_eq_true (h.1 t ht).2.2.1, fun i hi => Nat.le_of_ble_eq_true (h.2 i hi).2.2.1⟩
+  exact ⟨hM, AttentionOnly.aligned_sound M H ha, hn, hw.w_pos, hD, hOP, hOE, hl, fun a t ha => (he a ha).1 t,
+    fun a i ha => (he a ha).2 i, fun F _ a ha => weights_sound hc (scores_sound hp hw hr a ha) (hq a ha) F, hroom⟩
 
 end
 
