@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from leanbound.audit import audit_theorem, check, claim_digest, statement_of
-from leanbound.claim_audit import SPECIFICATION, ExpectedClaim, audit_claim
+from leanbound.audit import audit_theorem, check, claim_digest, foundation_reasons, statement_of
+from leanbound.claim_audit import SPECIFICATION, ExpectedClaim, audit_claim, meaning_of
 from leanbound.errors import ExitCode
 from leanbound.lean.environment import AuditError, Environment, find_artifacts, module_file
 from leanbound.lean.olean import ConstantKind
@@ -124,6 +124,7 @@ def quantised(**changed: list[list[int]]) -> QuantisedModel:
 
 EXPECTED = ExpectedClaim(
     theorem="Fix.Claim.proved",
+    replay="Fix.Claim.replayed",
     claim="Fix.Claim.Claim",
     statement_module="Fix.Claim.Statement",
     model=quantised(),
@@ -133,8 +134,9 @@ EXPECTED = ExpectedClaim(
 
 
 def test_audit_of_a_claim(pristine: Path, library: Path) -> None:
-    environment = open_module(pristine, library, "Fix.Claim.Proof")
-    result = audit_claim(environment, EXPECTED)
+    environment = open_module(pristine, library, "Fix.Claim.Replay")
+    meaning = meaning_of(environment, "LeanBound.AccuracyAtLeast")
+    result = audit_claim(environment, replace(EXPECTED, meanings={"LeanBound.AccuracyAtLeast": meaning}))
     assert result.reasons == ()
     assert result.claim == AccuracyClaim("Fix.Claim.model", "LeanBound.maxToken", 9)
     other = quantised(W_E=[[1, 0], [127, -1], [1, -127]])
@@ -148,6 +150,11 @@ def test_audit_of_a_claim(pristine: Path, library: Path) -> None:
             "in Fix.Spec, not in LeanBound.Properties.Accuracy",
         ),
         (replace(EXPECTED, statement_module="Fix.Spec"), "not in Fix.Spec"),
+        (
+            replace(EXPECTED, meanings={"LeanBound.AccuracyAtLeast": "0" * 64}),
+            "LeanBound.AccuracyAtLeast means something else than what is locked",
+        ),
+        (replace(EXPECTED, replay="Fix.Claim.proved"), "proved states Fix.Claim.Claim, not what Fix.Claim.Claim is def"),
     ):
         assert reason in audit_claim(environment, expected).reasons[0]
 
@@ -197,6 +204,10 @@ def test_opaque_and_overrides_are_reported(pristine: Path, library: Path) -> Non
     assert audit_theorem(open_module(pristine, library, "Fix.Uses"), "Fix.Uses.loop").opaque == ("Fix.Uses.loop",)
     audit = audit_theorem(open_module(pristine, library, "Fix.Attr"), "Fix.Attr.proved")
     assert audit.overrides == ("csimp Fix.Attr.spec", "extern Fix.Attr.foreign", "implemented_by Fix.Attr.spec")
+    reasons = foundation_reasons(audit)
+    assert "compiled code departs from the definition: csimp Fix.Attr.spec" in reasons
+    hidden = audit_theorem(open_module(pristine, library, "Fix.Uses"), "Fix.Uses.loop")
+    assert "Fix.Uses.loop is opaque: its value is hidden" in foundation_reasons(hidden)
 
 
 def test_check_compares_everything(pristine: Path, library: Path) -> None:

@@ -21,7 +21,7 @@ from leanbound.lean.olean import Constant, ConstantKind, Part
 from leanbound.lean.printer import render
 
 __all__ = ["ALLOWED_AXIOMS", "LIBRARY_ASSUMPTION", "LIBRARY_AXIOMS", "TheoremAudit", "audit_theorem", "check"]
-__all__ += ["claim_digest", "statement_of"]
+__all__ += ["claim_digest", "foundation_reasons", "statement_of"]
 
 ALLOWED_AXIOMS = frozenset({"propext", "Classical.choice", "Quot.sound"})
 LIBRARY_AXIOMS = ALLOWED_AXIOMS | {
@@ -169,11 +169,7 @@ def check(
     The theorem's type must be exactly the constant `claim`, a definition of `statement_module` (if given) with the
     meaning `meaning_digest` (if given); its axioms among `allowed_axioms`, none of them declared by own modules.
     """
-    reasons = []
-    if audit.kind is not ConstantKind.THEOREM:
-        reasons.append(f"{audit.theorem} is declared as {audit.kind}, not as a theorem")
-    if audit.level_params:
-        reasons.append(f"{audit.theorem} has universe parameters {', '.join(audit.level_params)}")
+    reasons = foundation_reasons(audit, allowed_axioms)
     if audit.statement_digest != claim_digest(claim):
         reasons.append(f"{audit.theorem} states {audit.statement[:500]}, not {claim}")
     elif audit.statement_unfolded is None:
@@ -184,10 +180,22 @@ def check(
         reasons.append(
             f"{claim} means something else than expected: digest {audit.meaning_digest}, not {meaning_digest}"
         )
+    return reasons
+
+
+def foundation_reasons(audit: TheoremAudit, allowed_axioms: frozenset[str] = ALLOWED_AXIOMS) -> list[str]:
+    """Reasons why what was audited is no theorem, or rests on more than the kernel and the allowed axioms."""
+    reasons = []
+    if audit.kind is not ConstantKind.THEOREM:
+        reasons.append(f"{audit.theorem} is declared as {audit.kind}, not as a theorem")
+    if audit.level_params:
+        reasons.append(f"{audit.theorem} has universe parameters {', '.join(audit.level_params)}")
     reasons += [f"axiom {name} is declared in a module of this project" for name in audit.own_axioms]
     reasons += [
         f"axiom {name} is not allowed" for name in audit.axioms if name not in allowed_axioms | {*audit.own_axioms}
     ]
     reasons += [f"{name} is unsafe" for name in audit.unsafe]
     reasons += [f"{name} is partial" for name in audit.partial]
+    reasons += [f"{name} is opaque: its value is hidden" for name in audit.opaque]
+    reasons += [f"compiled code departs from the definition: {override}" for override in audit.overrides]
     return reasons

@@ -43,8 +43,8 @@ def build_claims(
     jobs: int | None,
     on_event: Listener | None,
 ) -> BuildResult:
-    """Have Lean check the proofs of claims and all that they import, several modules at once."""
-    targets = [claim.proof_module for claim in rendered]
+    """Have Lean check the claims, their proofs and all that they import, several modules at once."""
+    targets = [claim.replay_module for claim in rendered]
     return build(targets, roots=roots, toolchain=toolchain, out=out, jobs=jobs, on_event=on_event)
 
 
@@ -55,6 +55,7 @@ def checked_module(result: BuildResult, rendered: RenderedClaim) -> ModuleRecord
     message names the template that the module at fault was rendered from.
     """
     try:
+        result.require(rendered.replay_module)
         return result.require(rendered.proof_module)
     except LeanRejectedError as error:
         raise LeanRejectedError(error.module, _with_template(error, rendered), error.diagnostics) from error
@@ -75,10 +76,11 @@ def audit(
     Raises RejectedError when the artifacts cannot be read, or are not those that Lean has just written.
     """
     directory = artifacts_dir(out, toolchain)
-    environment = Environment(find_artifacts([directory], [toolchain.library]), rendered.proof_module)
+    environment = Environment(find_artifacts([directory], [toolchain.library]), rendered.replay_module)
     files = _files_read(environment, directory, result)
     expected = ExpectedClaim(
         theorem=rendered.theorem,
+        replay=rendered.replay,
         claim=rendered.claim,
         statement_module=rendered.statement_module,
         model=model,

@@ -8,12 +8,13 @@ result.reasons  # empty: the claim stands;  result.claim.count is the bound as t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from leanbound.audit import TheoremAudit, audit_theorem, check
+from leanbound.audit import TheoremAudit, audit_theorem, check, foundation_reasons
 from leanbound.lean.environment import AuditError, Environment
+from leanbound.lean.expr import ExprKind, digest
 from leanbound.quantised import QuantisedModel
 from leanbound.readback import AccuracyClaim, model_differences, read_accuracy_claim, read_model
 
-__all__ = ["SPECIFICATION", "ClaimAudit", "ExpectedClaim", "audit_claim"]
+__all__ = ["SPECIFICATION", "ClaimAudit", "ExpectedClaim", "audit_claim", "meaning_of"]
 
 SPECIFICATION: Mapping[str, str] = {
     "LeanBound.AccuracyAtLeast": "LeanBound.Properties.Accuracy",
@@ -27,16 +28,21 @@ _MAX_DIFFERENCES = 20
 
 @dataclass(frozen=True)
 class ExpectedClaim:
-    """What a claim asks for. `count` is the least number of inputs on which the model is right; `target` a constant."""
+    """What a claim asks for. `count` is the least number of inputs on which the model is right; `target` a constant.
+
+    `theorem` proves the constant `claim`, `replay` what that constant is defined as.
+    """
 
     theorem: str
+    replay: str
     claim: str
     statement_module: str
     model: QuantisedModel
     count: int
     target: str = "LeanBound.maxToken"
-    meaning_digest: str | None = None
     specification: Mapping[str, str] = field(default_factory=lambda: SPECIFICATION)
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    """Constants of the specification, and the digest of all that each must unfold to."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +57,14 @@ class ClaimAudit:
 def audit_claim(environment: Environment, expected: ExpectedClaim) -> ClaimAudit:
     """Hold the artifact against the claim. Raises `AuditError` and `OleanError` where that cannot be done."""
     audit = audit_theorem(environment, expected.theorem)
-    reasons = check(
-        audit,
-        claim=expected.claim,
-        statement_module=expected.statement_module,
-        meaning_digest=expected.meaning_digest,
-    )
+    reasons = check(audit, claim=expected.claim, statement_module=expected.statement_module)
+    reasons += _replay_reasons(environment, expected)
     for name, module in expected.specification.items():
         if environment.home(name) != module:
             reasons.append(f"{name} is declared in {environment.home(name)}, not in {module}")
+    for name, meaning in expected.meanings.items():
+        if meaning_of(environment, name) != meaning:
+            reasons.append(f"{name} means something else than what is locked")
     try:
         claim = read_accuracy_claim(environment, expected.claim)
     except AuditError as error:
@@ -68,7 +73,22 @@ def audit_claim(environment: Environment, expected: ExpectedClaim) -> ClaimAudit
         reasons.append(f"{expected.claim} is about {claim.count} inputs, expected {expected.count}")
     if claim.target != expected.target:
         reasons.append(f"{expected.claim} is about the task {claim.target}, expected {expected.target}")
-    return ClaimAudit(audit, claim, (*reasons, *_model_reasons(environment, claim.model, expected.model)))
+    reasons += _model_reasons(environment, claim.model, expected.model)
+    return ClaimAudit(audit, claim, tuple(dict.fromkeys(reasons)))
+
+
+def meaning_of(environment: Environment, constant: str) -> str:
+    """SHA-256 of all that a constant of an own module unfolds to."""
+    return environment.meaning(environment.terms.expr(ExprKind.CONST, (constant, ())))
+
+
+def _replay_reasons(environment: Environment, expected: ExpectedClaim) -> list[str]:
+    """Why the replay does not prove what the claim is defined as, with the same axioms at most."""
+    audit = audit_theorem(environment, expected.replay)
+    claim = environment.unfold(expected.claim)
+    if claim is not None and audit.statement_digest != digest(claim).hex():
+        return [f"{expected.replay} states {audit.statement[:500]}, not what {expected.claim} is defined as"]
+    return foundation_reasons(audit)
 
 
 def _model_reasons(environment: Environment, name: str, expected: QuantisedModel) -> list[str]:

@@ -21,10 +21,9 @@ from leanbound import __version__
 from leanbound.errors import InputError
 from leanbound.models.files import write_file
 from leanbound.quantised import QuantisedModel
-from leanbound.strategies.certificate import Certificate, QueryCertificate, Tables
+from leanbound.strategies import STRATEGIES
+from leanbound.strategies.certificate import Certificate, Split, Tables
 
-#: Queries of one module: Lean keeps the memory of what it has checked, and 8 queries of V = 64 take 1.4 GB.
-QUERIES_PER_MODULE = 8
 #: Attention weights of this many queries are checked in one theorem.
 WEIGHT_CHUNK = 8
 
@@ -47,10 +46,14 @@ class RenderedClaim:
     """module name -> source"""
     statement_module: str
     proof_module: str
+    replay_module: str
+    """states the claim once more, spelled out, and closes it by the proof"""
     claim: str
     """the constant that states the claim"""
     theorem: str
     """the constant that proves it"""
+    replay: str
+    """the constant of the replay module that proves what the claim unfolds to"""
     template_digests: Mapping[str, str]
     """template -> SHA-256"""
     templates: Mapping[str, str]
@@ -124,32 +127,34 @@ class _Renderer:
             "naturals": naturals,
             "integers": integers,
             "plain_numerals": plain_numerals,
-            "nested": nested,
+            "splits": splits,
             "fold_weights": self._fold_weights,
             "fold_queries": self._fold_queries,
         }
 
     def render(self) -> RenderedClaim:
         strategy = self.certificate.strategy
-        count = -(-len(self.certificate.queries) // QUERIES_PER_MODULE)
         modules = {part: f"{self.namespace}.{part.capitalize()}" for part in ("statement", "certificate", "tables")}
-        modules |= {"weights": f"{self.namespace}.Weights", "proof": f"{self.namespace}.Proof"}
-        queries = [f"{self.namespace}.Queries{j}" for j in range(count)]
+        modules |= {part: f"{self.namespace}.{part.capitalize()}" for part in ("weights", "proof", "replay")}
+        queries = [f"{self.namespace}.Queries{start}" for start in self._starts()]
         self.context["modules"] = {**modules, "queries": queries}
         self._module(modules["statement"], "statements/accuracy.lean.j2")
         self._module(modules["certificate"], "proofs/tables/Certificate.lean.j2")
         self._module(modules["tables"], "proofs/tables/Tables.lean.j2")
         self._module(modules["weights"], "proofs/tables/Weights.lean.j2")
-        for j, module in enumerate(queries):
-            share = list(enumerate(self.certificate.queries))[j::count]
-            self._module(module, f"proofs/{strategy}/Queries.lean.j2", queries=[_query(a, query) for a, query in share])
+        for start, module in zip(self._starts(), queries, strict=True):
+            share = self.certificate.queries[start : start + self._starts().step]
+            self._module(module, f"proofs/{strategy}/Queries.lean.j2", start=start, queries=share)
         self._module(modules["proof"], f"proofs/{strategy}/Proof.lean.j2")
+        self._module(modules["replay"], "statements/replay.lean.j2")
         return RenderedClaim(
             modules=self.sources,
             statement_module=modules["statement"],
             proof_module=modules["proof"],
+            replay_module=modules["replay"],
             claim=f"{self.namespace}.Claim",
             theorem=f"{self.namespace}.proved",
+            replay=f"{self.namespace}.replayed",
             template_digests=self.digests,
             templates=self.templates,
         )
@@ -185,7 +190,14 @@ class _Renderer:
         return term
 
     def _fold_queries(self, lemma: str) -> str:
-        return _fold("Covered.append", [f"({lemma} query{a})" for a in range(len(self.certificate.queries))])
+        return _fold("Covered.append", [f"({lemma} queries{start})" for start in self._starts()])
+
+    def _starts(self) -> range:
+        """The first query of each module of queries."""
+        certificate = self.certificate
+        queries = len(certificate.queries)
+        step = STRATEGIES[certificate.strategy].queries_per_module(certificate.inputs // queries)
+        return range(0, queries, step)
 
 
 def _environment(templates: Path) -> ImmutableSandboxedEnvironment:
@@ -246,11 +258,13 @@ def _lines(items: Iterable[str]) -> str:
     return "[" + ",\n    ".join(items) + "]"
 
 
-def nested(rows: Sequence[Sequence[int]]) -> str:
-    """A list of lists of natural numbers, on one line."""
-    return (
-        "[" + ", ".join("[" + ", ".join(f"{value:#x}" if value else "0" for value in row) + "]" for row in rows) + "]"
-    )
+def splits(items: Sequence[Split]) -> str:
+    """The classes of a query that are split, each a maximum and the numerals of its patterns."""
+    return "[" + ", ".join(f"({item.maximum}, {_numerals(item.excluded)})" for item in items) + "]"
+
+
+def _numerals(values: Sequence[int]) -> str:
+    return "[" + ", ".join(f"{value:#x}" if value else "0" for value in values) + "]"
 
 
 def _fold(lemma: str, terms: Sequence[str]) -> str:
@@ -276,6 +290,3 @@ def _tensor(model: QuantisedModel, name: str) -> dict[str, object]:
 def _chunks(queries: int) -> list[dict[str, int]]:
     return [{"start": a, "count": min(WEIGHT_CHUNK, queries - a)} for a in range(0, queries, WEIGHT_CHUNK)]
 
-
-def _query(token: int, query: QueryCertificate) -> dict[str, object]:
-    return {"token": token, "proved": query.proved, "excluded": query.excluded}

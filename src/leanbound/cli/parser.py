@@ -42,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"leanbound {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_train, _quantize, _certify, _render, _check, _verify, _status, _toolchain, _doctor):
+    for add in (_train, _quantize, _certify, _render, _check, _verify, _status, _lock, _audit, _toolchain, _doctor):
         add(commands)
     return parser
 
@@ -182,6 +182,38 @@ def _status(commands: Commands) -> None:
         "leanbound status",
         "leanbound status --json",
     )
+    _root_option(parser)
+    _json_option(parser)
+
+
+def _lock(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "lock",
+        _later("locks", "lock"),
+        "pin what the claims are about: statements, specification, weights and toolchain",
+        "leanbound lock",
+        "leanbound lock --check",
+        more="Writes leanbound.lock, which is to be committed. --check says in words what differs, and runs no Lean.",
+    )
+    parser.add_argument("--check", action="store_true", help="compare only; exit with 1 when something differs")
+    _toolchain_option(parser)
+    _root_option(parser)
+    _json_option(parser)
+
+
+def _audit(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "audit",
+        _later("locks", "audit"),
+        "read a claim's theorem from its artifact, and hold it against the lock; runs no Lean",
+        "leanbound audit max-of-3-v8-brute-force",
+        "leanbound audit build/lean/embedded-4.28.0-pre/Claims/MaxOf3V8BruteForce/Proof.olean",
+        more="Believes neither verdicts nor exit codes. With a native Lean its `leanchecker` replays the artifact.",
+    )
+    parser.add_argument("artifact", help="a claim, or the .olean file of its proof")
+    _toolchain_option(parser)
     _root_option(parser)
     _json_option(parser)
 

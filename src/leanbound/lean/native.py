@@ -16,6 +16,7 @@ from leanbound.lean.toolchain import Finding, Toolchain, ToolchainInfo
 
 KIND = "native"
 _ANSWER_SECONDS = 60
+_REPLAY_SECONDS = 3600
 _VERSION = re.compile(r"Lean \(version (\d+)\.(\d+)\.(\d+)([^,)]*)[^)]*?commit ([0-9a-f]+)")
 _SUPPORTED_TEXT = " or ".join(f"{major}.{minor}" for major, minor in NATIVE_SUPPORTED)
 _REMEDY = f"install it with elan: `elan toolchain install {NATIVE_RECOMMENDED}`, or use --toolchain embedded"
@@ -44,6 +45,34 @@ class NativeToolchain(Toolchain):
         env = dict(os.environ)
         env["LEAN_PATH"] = ":".join(str(path.resolve()) for path in search_path)
         return Command(argv, root, env)
+
+    def replay(self, modules: Sequence[str], directory: Path) -> str | None:
+        checker = self._leanchecker()
+        if checker is None:
+            return None
+        env = dict(os.environ) | {"LEAN_PATH": str(directory.resolve())}
+        try:
+            done = subprocess.run(
+                [str(checker), *modules],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                stdin=subprocess.DEVNULL,
+                env=env,
+                timeout=_REPLAY_SECONDS,
+                preexec_fn=child_setup(),
+            )
+        except subprocess.TimeoutExpired:
+            return f"no answer within {_REPLAY_SECONDS} s"
+        except OSError as error:
+            raise ToolchainError(f"{checker} cannot be run: {error.strerror}; {_REMEDY}") from error
+        said = (done.stderr or done.stdout).strip()[-500:]
+        return "" if done.returncode == 0 else said or f"it exits {done.returncode}"
+
+    def _leanchecker(self) -> Path | None:
+        """`leanchecker` beside `lean`, where the release has one."""
+        beside = self.lean.resolve().parent / "leanchecker"
+        return beside if os.access(beside, os.X_OK) else None
 
 
 def find_lean() -> Path | None:

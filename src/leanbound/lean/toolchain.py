@@ -90,6 +90,18 @@ class Toolchain(ABC):
             The command; it prints one JSON object a diagnostic on standard output, among other lines.
         """
 
+    def replay(self, modules: Sequence[str], directory: Path) -> str | None:
+        """Check every declaration of compiled modules again, by a tool of the toolchain's own.
+
+        Args:
+            modules: names of modules.
+            directory: where their artifacts lie, all that they import of ours included.
+
+        Returns:
+            What it says against them, empty if nothing; None where the toolchain has no such tool.
+        """
+        return None
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -1,0 +1,50 @@
+"""Making the lock: weights from the checkpoints, the meaning of the specification from Lean. See `leanbound.lock`."""
+
+from leanbound.claim_audit import meaning_of
+from leanbound.claims import load_claim
+from leanbound.lean.build import Listener, artifacts_dir, build
+from leanbound.lean.environment import Environment, find_artifacts
+from leanbound.lean.toolchain import Toolchain
+from leanbound.lock import (
+    SPECIFICATION,
+    SPECIFICATION_MODULES,
+    Lock,
+    LockedClaim,
+    LockedToolchain,
+    library_sources,
+    specification_sources,
+    statement_templates,
+)
+from leanbound.lock_changes import quantised_model
+from leanbound.workspace import Workspace
+
+
+def make_lock(workspace: Workspace, toolchain: Toolchain, on_event: Listener | None = None) -> Lock:
+    """Pin everything as it is now. Has Lean check the specification, unless that is done already.
+
+    Raises LeanboundError for claims or checkpoints that cannot be read, and when Lean rejects the specification.
+    """
+    claims = {}
+    for name in workspace.claim_names():
+        loaded = load_claim(workspace, name)
+        claims[name] = LockedClaim.of(loaded, quantised_model(workspace, loaded))
+    return Lock(
+        toolchain=LockedToolchain(version=toolchain.version, commit=toolchain.info.commit),
+        templates=statement_templates(workspace),
+        specification=specification_sources(workspace),
+        library=library_sources(workspace),
+        meanings=_meanings(workspace, toolchain, on_event),
+        claims=claims,
+    )
+
+
+def _meanings(workspace: Workspace, toolchain: Toolchain, on_event: Listener | None) -> dict[str, str]:
+    out = workspace.artifacts
+    build(
+        SPECIFICATION_MODULES, roots=[workspace.lean], toolchain=toolchain, out=out, on_event=on_event
+    ).raise_failures()
+    artifacts = find_artifacts([artifacts_dir(out, toolchain)], [toolchain.library])
+    return {
+        constant: meaning_of(Environment(artifacts, module), constant)
+        for constant, module in zip(SPECIFICATION, SPECIFICATION_MODULES, strict=True)
+    }

@@ -1,0 +1,12 @@
+module
+
+public import Fix.Claim.Statement
+public import Fix.Claim.Proof
+
+@[expose] public section
+
+namespace Fix.Claim
+
+theorem replayed : LeanBound.AccuracyAtLeast Fix.Claim.model LeanBound.maxToken 9 := Fix.Claim.proved
+
+end Fix.Claim
