@@ -154,7 +154,10 @@ def test_audit_of_a_claim(pristine: Path, library: Path) -> None:
             replace(EXPECTED, meanings={"LeanBound.AccuracyAtLeast": "0" * 64}),
             "LeanBound.AccuracyAtLeast means something else than what is locked",
         ),
-        (replace(EXPECTED, replay="Fix.Claim.proved"), "proved states Fix.Claim.Claim, not what Fix.Claim.Claim is def"),
+        (
+            replace(EXPECTED, replay="Fix.Claim.proved"),
+            "states Fix.Claim.Claim, not what Fix.Claim.Claim is defined as",
+        ),
     ):
         assert reason in audit_claim(environment, expected).reasons[0]
 
