@@ -55,7 +55,6 @@ def checked_module(result: BuildResult, rendered: RenderedClaim) -> ModuleRecord
     message names the template that the module at fault was rendered from.
     """
     try:
-        result.require(rendered.replay_module)
         return result.require(rendered.proof_module)
     except LeanRejectedError as error:
         raise LeanRejectedError(error.module, _with_template(error, rendered), error.diagnostics) from error
@@ -76,18 +75,28 @@ def audit(
     Raises RejectedError when the artifacts cannot be read, or are not those that Lean has just written.
     """
     directory = artifacts_dir(out, toolchain)
-    environment = Environment(find_artifacts([directory], [toolchain.library]), rendered.replay_module)
+    refused = _refused_replay(result, rendered)
+    root = rendered.proof_module if refused else rendered.replay_module
+    environment = Environment(find_artifacts([directory], [toolchain.library]), root)
     files = _files_read(environment, directory, result)
     expected = ExpectedClaim(
         theorem=rendered.theorem,
-        replay=rendered.replay,
+        replay=None if refused else rendered.replay,
         claim=rendered.claim,
         statement_module=rendered.statement_module,
         model=model,
         count=at_least,
     )
     found = audit_claim(environment, expected)
-    return AuditedClaim(_statement(found, rendered), found.audit.axioms, found.reasons, files)
+    return AuditedClaim(_statement(found, rendered), found.audit.axioms, (*found.reasons, *refused), files)
+
+
+def _refused_replay(result: BuildResult, rendered: RenderedClaim) -> list[str]:
+    """Why Lean does not take the proof for what the claim spells out; empty if it does. Raises LeanCrashError."""
+    failure = result.failures.get(rendered.replay_module)
+    if isinstance(failure, LeanCrashError):
+        raise failure
+    return [] if failure is None else [f"the proof does not prove the claim as it is spelled out: {failure.message}"]
 
 
 def _files_read(environment: Environment, directory: Path, result: BuildResult) -> dict[Path, str]:

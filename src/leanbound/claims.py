@@ -10,11 +10,15 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from leanbound.errors import InputError
-from leanbound.models.files import read_bytes
+from leanbound.models.files import read_bytes, shortened
 from leanbound.quantised import MAX_WIDTH, MIN_WIDTH
 from leanbound.strategies import STRATEGIES
 from leanbound.workspace import CLAIM_FILE, Workspace
 
+#: Of a claim file; and what may be in it: dots in a line (parsing takes quadratic time in them), bits of an integer.
+MAX_BYTES: Final = 64 << 10
+_MAX_DOTS: Final = 100
+_MAX_BITS: Final = 4096
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _TAGS: Final = ("fixed", "exact")  # pydantic names the variant of [quantisation] in the path to a field
 
@@ -114,7 +118,8 @@ def load_claim(workspace: Workspace, name: str) -> LoadedClaim:
     for other in workspace.claim_names():
         if other != name and other.replace("-", "") == name.replace("-", ""):
             raise InputError(f"{name} and {other} have the same name in Lean. Rename one of the folders.")
-    content = read_bytes(path)
+    workspace.require_inside(path)
+    content = read_bytes(path, MAX_BYTES)
     return LoadedClaim(name, path, hashlib.sha256(content).hexdigest(), parse_claim(content, workspace.relative(path)))
 
 
@@ -129,14 +134,35 @@ def require_claim_name(name: str) -> None:
 
 def parse_claim(content: bytes, where: str) -> Claim:
     """The claim in a TOML file. `where` names the file in messages. Raises InputError as `load_claim` does."""
+    for number, line in enumerate(content.splitlines(), 1):
+        if line.count(b".") > _MAX_DOTS:
+            raise InputError(f"{where}: line {number} has more than {_MAX_DOTS} dots. No key of a claim needs them.")
     try:
-        return Claim.model_validate(tomllib.loads(content.decode()))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        line = content.count(b"\n") + 1
-        message = str(error).replace("at end of document", f"at the end, line {line}")
+        data = tomllib.loads(content.decode())
+    except RecursionError as error:
+        raise InputError(f"{where}: not TOML of a claim: brackets are nested too deeply. Remove them.") from error
+    except ValueError as error:  # of TOML, of UTF-8, or of an integer of thousands of digits
+        end = content.count(b"\n") + 1
+        message = str(error).replace("at end of document", f"at the end, line {end}").partition(";")[0]
         raise InputError(f"{where}: not TOML: {message}.") from error
+    _require_small(data, where)
+    try:
+        return Claim.model_validate(data)
     except ValidationError as error:
         raise InputError(f"{where}: {_faults(error)}.") from error
+
+
+def _require_small(data: dict[str, object], where: str) -> None:
+    """Raise InputError for an integer that could not be printed."""
+    waiting: list[tuple[tuple[str, ...], object]] = [((), data)]
+    for keys, value in waiting:
+        if isinstance(value, dict):
+            waiting += [((*keys, name), item) for name, item in value.items()]
+        elif isinstance(value, list):
+            waiting += [(keys, item) for item in value]
+        elif isinstance(value, int) and value.bit_length() > _MAX_BITS:
+            size = f"an integer of {value.bit_length()} bits, expected at most {_MAX_BITS}"
+            raise InputError(f"{where}: {_key(keys)} is {size}. Make it smaller.")
 
 
 def _faults(error: ValidationError) -> str:
@@ -152,7 +178,7 @@ def _faults(error: ValidationError) -> str:
             missing.append(key if item["type"] == "missing" else f"{key} mode")
         else:
             message = item["msg"].removeprefix("Value error, ")
-            wrong.append(f"{key} is {_short(item['input'])}: {message[0].lower()}{message[1:]}")
+            wrong.append(f"{key} is {shortened(item['input'])}: {message[0].lower()}{message[1:]}")
     parts = [f"unknown keys: {', '.join(unknown)}"] if unknown else []
     parts += [f"missing keys: {', '.join(missing)}"] if missing else []
     return "; ".join(parts + wrong)
@@ -167,8 +193,3 @@ def _key(loc: tuple[int | str, ...]) -> str:
     if len(parts) == 1:
         return f"[{parts[0]}]" if parts[0] in Claim.model_fields and parts[0] != "schema_version" else parts[0]
     return f"[{parts[0]}] {'.'.join(parts[1:])}"
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -26,8 +26,18 @@ def tree_digest(root: Path, paths: Iterable[Path]) -> str:
 
 
 def hash_files(workspace: Workspace, paths: Iterable[Path]) -> dict[str, str]:
-    """SHA-256 of every file, by its path as a verdict records it."""
-    return {workspace.relative(path): sha256_file(path) for path in paths}
+    """SHA-256 of every file, by its path as a verdict records it.
+
+    Raises InputError for what leads out of the repository, and what is no regular file or cannot be read.
+    """
+    found = {}
+    for path in paths:
+        workspace.require_inside(path)
+        try:
+            found[workspace.relative(path)] = sha256_file(path)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read: {error.strerror or error}. Replace or remove it.") from error
+    return found
 
 
 def changes(workspace: Workspace, verdict: Verdict, code: str, identity: str | None = None) -> list[str]:
@@ -40,7 +50,7 @@ def changes(workspace: Workspace, verdict: Verdict, code: str, identity: str | N
     found = [] if verdict.code_digest == code else ["leanbound itself"]
     if identity is not None and verdict.toolchain is not None and verdict.toolchain.identity != identity:
         found.append("the Lean toolchain")
-    return found + [name for name, digest in verdict.files.items() if _digest(workspace.root / name) != digest]
+    return found + [name for name, digest in verdict.files.items() if file_digest(workspace.root / name) != digest]
 
 
 def stored_verdict(workspace: Workspace, name: str) -> Verdict | None:
@@ -59,8 +69,9 @@ def reusable(workspace: Workspace, name: str, code: str, identity: str | None) -
     return None if changes(workspace, verdict, code, identity) else verdict
 
 
-def _digest(path: Path) -> str | None:
+def file_digest(path: Path) -> str | None:
+    """SHA-256 of a file; None where there is no regular file that can be read, so that no device is read to its end."""
     try:
-        return sha256_file(path)
+        return sha256_file(path) if path.is_file() else None
     except OSError:
         return None

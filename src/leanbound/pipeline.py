@@ -113,6 +113,9 @@ def _check_runs(runs: list[Run], settings: Settings, started: float) -> list[Ver
     rendered = [run.rendered for run in runs if run.rendered is not None]
     with _build_progress(settings) as listen:
         result = build_claims(rendered, roots, toolchain, settings.workspace.artifacts, settings.jobs, listen)
+    if result.failures or not all(record.reused for record in result.records.values()):
+        for run in runs:
+            run.fields["containment"] = result.containment.value
     startup = _startup(result, runs, toolchain, settings)
     return [_judge(run, result, toolchain, settings.workspace, startup, started) for run in runs]
 

@@ -95,6 +95,13 @@ def prepare(run: Run, settings: Settings) -> None:
     Raises LeanboundError: RejectedError for other weights than the claim's, InputError for files that are malformed,
     InconclusiveError when the certificate proves too little, UnsupportedError when the strategy cannot do it.
     """
+    derive(run, settings)
+    if run.rendered is not None:
+        run.rendered.write(run.source_root)
+
+
+def derive(run: Run, settings: Settings) -> None:
+    """As `prepare`, but the sources are not written; with `settings.certificate` nothing is searched for either."""
     workspace, name = settings.workspace, run.loaded.name
     settings.say(f"{name}: reading the model")
     checkpoint = _load_checkpoint(run, workspace)
@@ -195,7 +202,6 @@ def _render(run: Run, model: "QuantisedModel", certificate: "Certificate", setti
     run.rendered = render_claim(run.loaded.name, model, at_least, certificate, workspace.templates)
     run.fields["templates"] = dict(run.rendered.template_digests)
     run.files |= _inspect_sources(run.rendered, run.source_root, workspace)
-    run.rendered.write(run.source_root)
 
 
 def _inspect_sources(rendered: "RenderedClaim", source_root: Path, workspace: Workspace) -> dict[str, str]:

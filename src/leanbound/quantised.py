@@ -8,7 +8,7 @@ from typing import Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from leanbound.models.config import AttentionOnlyConfig
-from leanbound.models.files import read_json, write_file
+from leanbound.models.files import LARGE_LIMIT, read_json, write_file
 
 #: Fewest and most bits of an entry of a weight matrix.
 MIN_WIDTH: Final = 2
@@ -115,7 +115,7 @@ class QuantisedModel(BaseModel):
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read a model. Raises InputError that names every field at fault."""
-        return read_json(path, cls)
+        return read_json(path, cls, LARGE_LIMIT)
 
 
 def matrix_shape(config: AttentionOnlyConfig, name: str) -> tuple[int, int]:

@@ -6,20 +6,20 @@ may edit. A proof imports the statement: an edit can make it fail, but cannot ch
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError
-from jinja2 import TemplateError as JinjaError
-from jinja2.exceptions import SecurityError
+from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound, TemplateSyntaxError
+from jinja2.loaders import split_template_path
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from leanbound import __version__
 from leanbound.errors import InputError
-from leanbound.models.files import write_file
+from leanbound.forked import ForkLimits, collect
+from leanbound.models.files import RECORD_LIMIT, read_bytes, write_file
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies import STRATEGIES
 from leanbound.strategies.certificate import Certificate, Split, Tables
@@ -85,18 +85,34 @@ def claim_id(name: str) -> str:
 
 
 def render_claim(
-    name: str, model: QuantisedModel, at_least: int, certificate: Certificate, templates: Path | None = None
+    name: str,
+    model: QuantisedModel,
+    at_least: int,
+    certificate: Certificate,
+    templates: Path | None = None,
+    limits: ForkLimits | None = None,
 ) -> RenderedClaim:
     """Render the statement that the model is right on `at_least` inputs, and its proof from the certificate.
 
-    Raises TemplateError for a fault in a template, InputError when the certificate is of another model.
+    Raises TemplateError for a fault in a template, or when all of them together pass one of the `limits`; InputError
+    when the certificate is of another model.
     """
     if certificate.model_digest != model.digest:
         raise InputError(
             f"certificate.model_digest is {certificate.model_digest}, expected {model.digest}: "
             "the certificate is of another model; make a new one with `leanbound certify`"
         )
-    return _Renderer(name, model, at_least, certificate, templates or default_templates()).render()
+    renderer = _Renderer(name, model, at_least, certificate, templates or default_templates())
+    return renderer.render(limits or ForkLimits())
+
+
+class _Wanted(NamedTuple):
+    """A module to render."""
+
+    module: str
+    template: str
+    more: Mapping[str, object] = {}
+    """Of the context, for this module only."""
 
 
 class _Renderer:
@@ -107,10 +123,8 @@ class _Renderer:
         self.certificate = certificate
         self.namespace = f"Claims.{claim_id(name)}"
         self.root = templates
-        self.environment = _environment(templates)
-        self.digests: dict[str, str] = {}
-        self.sources: dict[str, str] = {}
-        self.templates: dict[str, str] = {}
+        self.loader = _Loader(templates)
+        self.environment = _environment(self.loader)
         self.context: dict[str, Any] = {
             "name": name,
             "namespace": self.namespace,
@@ -132,53 +146,73 @@ class _Renderer:
             "fold_queries": self._fold_queries,
         }
 
-    def render(self) -> RenderedClaim:
+    def render(self, limits: ForkLimits) -> RenderedClaim:
         strategy = self.certificate.strategy
         modules = {part: f"{self.namespace}.{part.capitalize()}" for part in ("statement", "certificate", "tables")}
         modules |= {part: f"{self.namespace}.{part.capitalize()}" for part in ("weights", "proof", "replay")}
         queries = [f"{self.namespace}.Queries{start}" for start in self._starts()]
         self.context["modules"] = {**modules, "queries": queries}
-        self._module(modules["statement"], "statements/accuracy.lean.j2")
-        self._module(modules["certificate"], "proofs/tables/Certificate.lean.j2")
-        self._module(modules["tables"], "proofs/tables/Tables.lean.j2")
-        self._module(modules["weights"], "proofs/tables/Weights.lean.j2")
+        wanted = [
+            _Wanted(modules["statement"], "statements/accuracy.lean.j2"),
+            _Wanted(modules["certificate"], "proofs/tables/Certificate.lean.j2"),
+            _Wanted(modules["tables"], "proofs/tables/Tables.lean.j2"),
+            _Wanted(modules["weights"], "proofs/tables/Weights.lean.j2"),
+        ]
         for start, module in zip(self._starts(), queries, strict=True):
             share = self.certificate.queries[start : start + self._starts().step]
-            self._module(module, f"proofs/{strategy}/Queries.lean.j2", start=start, queries=share)
-        self._module(modules["proof"], f"proofs/{strategy}/Proof.lean.j2")
-        self._module(modules["replay"], "statements/replay.lean.j2")
+            more = {"start": start, "queries": share}
+            wanted.append(_Wanted(module, f"proofs/{strategy}/Queries.lean.j2", more))
+        wanted.append(_Wanted(modules["proof"], f"proofs/{strategy}/Proof.lean.j2"))
+        wanted.append(_Wanted(modules["replay"], "statements/replay.lean.j2"))
+        rendered = self._collect(wanted, limits)
         return RenderedClaim(
-            modules=self.sources,
+            modules={item["module"]: item["source"] for item in rendered},
             statement_module=modules["statement"],
             proof_module=modules["proof"],
             replay_module=modules["replay"],
             claim=f"{self.namespace}.Claim",
             theorem=f"{self.namespace}.proved",
             replay=f"{self.namespace}.replayed",
-            template_digests=self.digests,
-            templates=self.templates,
+            template_digests={item["template"]: item["digest"] for item in rendered},
+            templates={item["module"]: item["template"] for item in rendered},
         )
 
-    def _module(self, module: str, template: str, **more: object) -> None:
+    def _collect(self, wanted: Sequence[_Wanted], limits: ForkLimits) -> list[dict[str, str]]:
+        """Render in a child, which cannot harm this process; see `_modules` for what comes of a template."""
+        items, ended = collect(lambda: self._modules(wanted), limits)
+        for item in items:
+            if "error" in item:
+                raise TemplateError(item["error"])
+        if ended:
+            template = self.root / wanted[min(len(items), len(wanted) - 1)].template
+            raise TemplateError(f"{template}: rendering was stopped {ended}. Make the template do less.")
+        return items
+
+    def _modules(self, wanted: Iterable[_Wanted]) -> Iterator[dict[str, str]]:
+        origin = f"-- model {self.model.digest}, certificate {self.certificate.digest}\n"
+        for module, template, more in wanted:
+            try:
+                body = self._body(template, more)
+            except TemplateError as error:
+                yield {"error": error.message}
+                return
+            digest = self.loader.digests[template]
+            source = f"-- Generated by leanbound {__version__} from {template}, SHA-256 {digest}\n{origin}" + body
+            yield {"module": module, "template": template, "digest": digest, "source": source}
+
+    def _body(self, template: str, more: Mapping[str, object]) -> str:
         try:
-            loaded = self.environment.get_template(template)
-            body = loaded.render({**self.context, **more})
+            return self.environment.get_template(template).render({**self.context, **more}).lstrip("\n")
         except TemplateNotFound as error:
             raise TemplateError(f"template {self.root / template} does not exist: {error.message}") from None
         except TemplateSyntaxError as error:
             raise TemplateError(f"{self.root / template}:{error.lineno}: {error.message}") from None
-        except (JinjaError, SecurityError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        except InputError as error:
+            raise TemplateError(error.message) from None
+        except Exception as error:  # a template can raise any: it calls what it is given with what it likes
             line = _line_of(error, str(self.root / template))
-            raise TemplateError(f"{self.root / template}:{line}: {error}") from None
-        self.digests[template] = hashlib.sha256((self.root / template).read_bytes()).hexdigest()
-        self.templates[module] = template
-        self.sources[module] = self._header(template) + body.lstrip("\n")
-
-    def _header(self, template: str) -> str:
-        return (
-            f"-- Generated by leanbound {__version__} from {template}, SHA-256 {self.digests[template]}\n"
-            f"-- model {self.model.digest}, certificate {self.certificate.digest}\n"
-        )
+            reason = "it needs too much memory" if isinstance(error, MemoryError) else error
+            raise TemplateError(f"{self.root / template}:{line}: {reason}") from None
 
     def _fold_weights(self) -> str:
         total = len(self.certificate.queries)
@@ -200,9 +234,28 @@ class _Renderer:
         return range(0, queries, step)
 
 
-def _environment(templates: Path) -> ImmutableSandboxedEnvironment:
+class _Loader(BaseLoader):
+    """Templates below a folder, regular files of at most 1 MiB; no link leads out of it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.digests: dict[str, str] = {}
+        """template -> SHA-256 of what was read"""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        path = self._root.joinpath(*split_template_path(template))
+        if not path.exists():
+            raise TemplateNotFound(template)
+        if not path.resolve().is_relative_to(self._root.resolve()):
+            raise InputError(f"{path}: leads out of {self._root}. Replace the link by what it leads to.")
+        content = read_bytes(path, RECORD_LIMIT)
+        self.digests[template] = hashlib.sha256(content).hexdigest()
+        return content.decode(), str(path), lambda: True
+
+
+def _environment(loader: _Loader) -> ImmutableSandboxedEnvironment:
     return ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(templates),
+        loader=loader,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -289,4 +342,3 @@ def _tensor(model: QuantisedModel, name: str) -> dict[str, object]:
 
 def _chunks(queries: int) -> list[dict[str, int]]:
     return [{"start": a, "count": min(WEIGHT_CHUNK, queries - a)} for a in range(0, queries, WEIGHT_CHUNK)]
-

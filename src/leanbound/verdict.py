@@ -129,6 +129,7 @@ class Verdict(_Part):
     library_assumption: str | None = None
     measured: Measured | None = None
     toolchain: ToolchainRecord | None = None
+    containment: str | None = Field(default=None, description="of Lean in the run that made this; None if none ran")
     costs: Costs | None = None
     artifact: str | None = Field(default=None, description="the .olean of the theorem")
     templates: dict[str, str] = Field(default_factory=dict, description="template -> SHA-256")

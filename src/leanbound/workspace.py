@@ -65,8 +65,14 @@ class Workspace:
 
     def inside(self, path: str) -> Path:
         """A path relative to the root, as an absolute one. Raises InputError when it leads out of the repository."""
+        if Path(path).is_absolute():
+            raise InputError(f"{path}: leads out of the repository {self.root}. Give a path relative to its root.")
+        return self.require_inside(Path(path))
+
+    def require_inside(self, path: Path) -> Path:
+        """A path with all links followed. Raises InputError when it leads out of the repository."""
         found = (self.root / path).resolve()
-        if Path(path).is_absolute() or not found.is_relative_to(self.root.resolve()):
+        if not found.is_relative_to(self.root.resolve()):
             raise InputError(f"{path}: leads out of the repository {self.root}. Give a path relative to its root.")
         return found
 

@@ -51,6 +51,9 @@ for number, line in enumerate(source.splitlines(), start=1):
     elif what == "child":
         child = subprocess.Popen(["sleep", "300"])
         open(rest[0], "w").write(f"{{os.getpid()}} {{child.pid}}")
+    elif what == "link":
+        os.symlink("/etc/passwd", out)
+        sys.exit(0)
     elif what == "sleep":
         time.sleep(float(rest[0]))
 if "-- fake: error" in source:
@@ -64,9 +67,15 @@ NATIVE_VERSION = "Lean (version 4.28.0, x86_64-unknown-linux-gnu, commit 0123456
 
 @dataclass
 class FakeLean:
-    """A `lean` on PATH that obeys `-- fake:` comments in what it compiles."""
+    """A `lean` on PATH that obeys `-- fake:` comments in what it compiles. It writes a log, so it is not contained."""
 
     directory: Path
+
+    def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Install it, and have it found and run."""
+        self.install()
+        monkeypatch.setenv("PATH", f"{self.bin}{os.pathsep}{os.environ['PATH']}")
+        monkeypatch.setenv("LEANBOUND_CONTAINMENT", "off")
 
     def install(self, version: str = NATIVE_VERSION) -> None:
         prefix = self.directory / "prefix"
@@ -98,8 +107,7 @@ def write_executable(path: Path, text: str) -> None:
 @pytest.fixture
 def fake_lean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeLean:
     fake = FakeLean(tmp_path / "fake")
-    fake.install()
-    monkeypatch.setenv("PATH", f"{fake.bin}{os.pathsep}{os.environ['PATH']}")
+    fake.use(monkeypatch)
     return fake
 
 

@@ -13,6 +13,7 @@ import pytest
 from leanbound.errors import ExitCode, InputError, ToolchainError
 from leanbound.lean.build import BuildResult, build
 from leanbound.lean.failures import LeanCrashError, LeanRejectedError
+from leanbound.lean.limits import Limits
 from leanbound.lean.native import NativeToolchain
 from leanbound.lean.progress import BuildEvent, EventKind, console_progress
 
@@ -129,6 +130,7 @@ CRASHING = "theorem fine : True := trivial\ntheorem deep : True := by\n  loop\n-
         ("crash", "its stack overflowed"),
         ("signal", "it was killed by signal 9"),
         ("silent", "it exited with status 0 and reported no error"),
+        ("link", "it exited with status 0 and reported no error"),
     ],
 )
 def test_a_crash_names_module_and_theorem(run, root: Path, what: str, cause: str) -> None:
@@ -144,7 +146,7 @@ def test_a_time_limit(run, root: Path, fake_lean) -> None:
     write(root, "Base", "theorem slow : True\n-- fake: sleep 60")
     started = time.monotonic()
     with pytest.raises(LeanCrashError, match=r"stopped after 0\.5 s, while checking Base in slow"):
-        run("Base", time_limit=0.5).require("Base")
+        run("Base", limits=Limits(seconds=0.5)).require("Base")
     assert time.monotonic() - started < 20
 
 

@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.lean.conftest import write_executable
 
 from leanbound.errors import ExitCode, InputError, ToolchainError
 from leanbound.lean import embedded, native
@@ -74,6 +75,17 @@ def test_a_native_lean_that_hangs_is_refused(fake_lean, monkeypatch: pytest.Monk
     (fake_lean.bin / "lean").write_text("#!/bin/sh\nexec sleep 60\n")
     with pytest.raises(ToolchainError, match="did not answer"):
         select_toolchain(Preference.NATIVE)
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [('test "$LEAN_PATH $*" = "$DIRECTORY A B"', ""), ("echo no >&2; exit 3", "no"), ("exit 3", "it exits 3")],
+)
+def test_leanchecker(fake_toolchain, fake_lean, tmp_path: Path, script: str, said: str) -> None:
+    assert fake_toolchain.replay(["A"], tmp_path) is None
+    script = script.replace("$DIRECTORY", str(tmp_path.resolve()))
+    write_executable(fake_lean.bin / "leanchecker", f"#!/bin/sh\n{script}\n")
+    assert fake_toolchain.replay(["A", "B"], tmp_path) == said
 
 
 def test_nothing_usable_says_why_for_each(no_lean, empty_cache: Path) -> None:

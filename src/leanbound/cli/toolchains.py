@@ -79,9 +79,20 @@ def doctor(arguments: argparse.Namespace) -> int:
         if finding.remedy:
             print(f"  to do: {finding.remedy}")
     print(f"used: {explain_choice(preference)}")
+    print(f"containment: {_containment()}")
     if missing:
         print(f"missing packages: {', '.join(missing)}; run `make setup`")
     return _usable(preference) if not missing else int(ExitCode.USAGE)
+
+
+def _containment() -> str:
+    """How Lean would be contained; raises ToolchainError where that is not what is required."""
+    from leanbound.lean.limits import Limits, size
+    from leanbound.lean.sandbox import REMEDY, Containment, choose_containment
+
+    found, limits = choose_containment(), Limits.from_env()
+    more = f"\n  to do: before checking what others wrote, {REMEDY}" if found is Containment.LIMITS else ""
+    return f"{found.value}; {limits.seconds:g} s and {size(limits.memory)} of memory for each module{more}"
 
 
 def _packages() -> list[str]:

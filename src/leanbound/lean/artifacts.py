@@ -55,6 +55,11 @@ def part_path(artifact: Path, suffix: str) -> Path:
     return artifact.with_name(artifact.name.removesuffix(".olean") + suffix)
 
 
+def is_part(path: Path) -> bool:
+    """Whether Lean wrote this file: a link could stand for any other."""
+    return path.is_file() and not path.is_symlink()
+
+
 def module_key(module: Module, imports: Mapping[str, str], identity: str, options: Sequence[str]) -> str:
     """The content key of a module.
 
@@ -101,7 +106,7 @@ def store_record(made: Path, record: ModuleRecord) -> ModuleRecord:
     for suffix in PARTS:
         part = part_path(made, suffix)
         target = part_path(artifact, suffix)
-        if part.is_file():
+        if is_part(part):
             files[suffix] = sha256_file(part)
             part.replace(target)
         else:

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from leanbound.errors import LeanboundError
-from leanbound.lean.artifacts import ModuleRecord, artifact_path, load_record, module_key, store_record
+from leanbound.lean.artifacts import ModuleRecord, artifact_path, is_part, load_record, module_key, store_record
 from leanbound.lean.diagnostics import errors_in, parse_diagnostics
 from leanbound.lean.failures import lean_crash, lean_errors, suspects_from_profile, suspects_from_source
 from leanbound.lean.files import exclusive_lock, explain_os_errors
+from leanbound.lean.limits import Limits
 from leanbound.lean.modules import Module, module_graph
 from leanbound.lean.process import Child, Usage, unwinding_on_sigterm
 from leanbound.lean.progress import BuildEvent, EventKind
+from leanbound.lean.sandbox import Containment, choose_containment
 from leanbound.lean.toolchain import Toolchain
 
-DEFAULT_TIME_LIMIT = 900.0
-"""Seconds of wall time that one module may take."""
 _MEMORY_PER_JOB = 2 << 30
 _POLL_SECONDS = 0.02
 _PROFILE = ("-Dprofiler=true", "-Dprofiler.threshold=0")
@@ -36,13 +36,15 @@ class BuildResult:
     failures: dict[str, LeanboundError] = field(default_factory=dict)
     """By module: its own failure, or that of an import, which kept it from being checked."""
     wall_seconds: float = 0.0
+    containment: Containment = Containment.LIMITS
+    """Of every module that was run now."""
 
     def require(self, module: str) -> ModuleRecord:
         """The record of a module.
 
         Raises:
             LeanRejectedError: when Lean rejected it or one of its imports.
-            LeanCrashError: when Lean died on it or on one of its imports.
+            LeanCrashError: when Lean died on it or on one of its imports, or passed a limit.
         """
         if module in self.failures:
             raise self.failures[module]
@@ -61,7 +63,7 @@ def build(
     toolchain: Toolchain,
     out: Path,
     jobs: int | None = None,
-    time_limit: float | None = DEFAULT_TIME_LIMIT,
+    limits: Limits | None = None,
     options: Sequence[str] = (),
     on_event: Listener | None = None,
 ) -> BuildResult:
@@ -75,22 +77,24 @@ def build(
         roots: source roots, searched in order.
         out: the build directory; artifacts lie in a directory of it for each toolchain.
         jobs: how many processes at once; by default as many as there are processors and 2 GiB of free memory.
-        time_limit: seconds of wall time for one module; None for no limit.
+        limits: what one module may use; by default the usual, as far as the environment does not say otherwise.
         options: further arguments for Lean, as `-Dname=value`.
         on_event: told of every module as it starts and ends.
 
     Raises:
         InputError: when a module is missing or imports form a cycle.
-        ToolchainError: when the build directory cannot be written.
+        ToolchainError: when the build directory cannot be written, or the containment that is required does not work.
     """
     started = time.monotonic()
+    limits = limits or Limits.from_env()
+    containment = choose_containment()
     graph = module_graph(targets, roots, toolchain.has_module)
     directory = artifacts_dir(out, toolchain)
     with explain_os_errors("building", directory, "choose as build directory"):
         directory.mkdir(parents=True, exist_ok=True)
         with exclusive_lock(directory / ".lock"):
-            run = _Run(graph, toolchain, directory, jobs or default_jobs(), time_limit, tuple(options), on_event)
-            result = run.run()
+            jobs = jobs or default_jobs()
+            result = _Run(graph, toolchain, directory, jobs, limits, containment, tuple(options), on_event).run()
     result.wall_seconds = time.monotonic() - started
     return result
 
@@ -119,10 +123,8 @@ class _Job:
     key: str
     child: Child
     directory: Path
-
-    @property
-    def olean(self) -> Path:
-        return artifact_path(self.directory, self.module.name.rpartition(".")[2])
+    """For what it prints, and a folder for what Lean may write."""
+    olean: Path
 
     def output(self) -> str:
         return "".join((self.directory / name).read_text(errors="replace") for name in ("stdout", "stderr"))
@@ -137,7 +139,8 @@ class _Run:
         toolchain: Toolchain,
         directory: Path,
         jobs: int,
-        time_limit: float | None,
+        limits: Limits,
+        containment: Containment,
         options: tuple[str, ...],
         on_event: Listener | None,
     ) -> None:
@@ -145,12 +148,12 @@ class _Run:
         self._toolchain = toolchain
         self._directory = directory
         self._jobs = jobs
-        self._time_limit = time_limit
+        self._limits = limits
         self._options = options
         self._on_event = on_event
         self._keys: dict[str, str] = {}
         self._running: list[_Job] = []
-        self._result = BuildResult()
+        self._result = BuildResult(containment=containment)
 
     def run(self) -> BuildResult:
         for module in self._graph.values():
@@ -195,10 +198,12 @@ class _Run:
 
     def _start(self, module: Module, options: tuple[str, ...]) -> _Job:
         directory = Path(tempfile.mkdtemp(dir=self._scratch))
-        olean = artifact_path(directory, module.name.rpartition(".")[2])
+        olean = artifact_path(directory / "made", module.name.rpartition(".")[2])
+        olean.parent.mkdir()
         command = self._toolchain.compile_command(module.path, module.root, olean, [self._directory], options)
-        child = Child(command, directory / "stdout", directory / "stderr", self._time_limit)
-        return _Job(module, self._keys[module.name], child, directory)
+        outputs = directory / "stdout", directory / "stderr"
+        child = Child(command, *outputs, self._limits, self._result.containment)
+        return _Job(module, self._keys[module.name], child, directory, olean)
 
     def _collect(self) -> None:
         ended = False
@@ -214,12 +219,13 @@ class _Run:
 
     def _finish(self, job: _Job, usage: Usage) -> None:
         name = job.module.name
-        diagnostics = parse_diagnostics(job.output())
-        if errors_in(diagnostics) and not usage.timed_out and usage.returncode >= 0:
+        output = "" if usage.excess is not None else job.output()
+        diagnostics = parse_diagnostics(output)
+        if errors_in(diagnostics) and usage.returncode >= 0:
             self._result.failures[name] = lean_errors(job.module, diagnostics)
-        elif usage.returncode != 0 or not job.olean.is_file():
+        elif usage.excess is not None or usage.returncode != 0 or not is_part(job.olean):
             suspects = self._suspects(job, usage)
-            self._result.failures[name] = lean_crash(job.module, usage, job.output(), suspects, self._time_limit)
+            self._result.failures[name] = lean_crash(job.module, usage, output, suspects)
         else:
             record = ModuleRecord(
                 module=name,
@@ -239,13 +245,17 @@ class _Run:
     def _suspects(self, job: _Job, usage: Usage) -> list[str]:
         """The declarations that Lean may have died in; runs the module once more, with the profiler on, to know it."""
         suspects = suspects_from_source(job.module)
-        if len(suspects) <= 1 or usage.timed_out:
+        if len(suspects) <= 1 or usage.excess is not None:
             return suspects
         again = self._start(job.module, (*self._options, *_PROFILE))
         self._running.append(again)
-        while again.child.poll() is None:
+        while (used := again.child.poll()) is None:
+            for other in self._running:
+                other.child.enforce()
             time.sleep(_POLL_SECONDS)
         self._running.remove(again)
+        if used.excess is not None:
+            return suspects
         return suspects_from_profile(job.module, parse_diagnostics(again.output())) or suspects
 
     def _tell(self, kind: EventKind, module: str, usage: Usage | None = None) -> None:

@@ -62,7 +62,7 @@ def _parse_line(line: str) -> Diagnostic | None:
             message=str(data["data"]).rstrip(),
             kind=str(data.get("kind", "")),
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -1,6 +1,5 @@
 """The embedded toolchain: Lean compiled to WebAssembly, run by Node."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from leanbound.lean.install import EmbeddedInstall, ensure_install, find_install
 from leanbound.lean.node import Node, find_node
 from leanbound.lean.pins import LEAN_WASM, LEAN_WASM_COMMIT, LEAN_WASM_VERSION
 from leanbound.lean.process import Command
+from leanbound.lean.sandbox import reduced_environment
 from leanbound.lean.toolchain import Finding, Toolchain, ToolchainInfo
 
 KIND = "embedded"
@@ -28,16 +28,14 @@ class EmbeddedToolchain(Toolchain):
     def compile_command(
         self, source: Path, root: Path, olean: Path, search_path: Sequence[Path], options: Sequence[str] = ()
     ) -> Command:
-        root, olean = root.resolve(), olean.absolute()
+        root, olean = root.resolve(), olean.resolve()
         paths = [self.library, *(path.resolve() for path in search_path)]
         relative = source.resolve().relative_to(root)
         node = (str(self._node.node), *NODE_FLAGS, str(self._install.lean_js))
         argv = (*node, "-j1", "--json", *options, "-o", str(olean), str(relative))
-        env = dict(os.environ)
-        env["LEAN_PATH"] = ":".join(map(str, paths))
-        env["LEANBOUND_MOUNTS"] = ":".join(_mounts([root, olean.parent.resolve(), *paths]))
-        env.pop("NODE_OPTIONS", None)
-        return Command(argv, root, env)
+        mounts = ":".join(_mounts([root, olean.parent, *paths]))
+        env = reduced_environment(olean.parent, {"LEAN_PATH": ":".join(map(str, paths)), "LEANBOUND_MOUNTS": mounts})
+        return Command(argv, root, env, writes=olean.parent)
 
 
 def _mounts(paths: Sequence[Path]) -> list[str]:

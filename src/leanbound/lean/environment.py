@@ -12,7 +12,7 @@ from sources.
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from leanbound.errors import RejectedError
@@ -90,12 +90,24 @@ class Reach:
     library: frozenset[str]
 
 
-class Environment:
-    """All own modules that `root` imports, directly or not, and `root` itself. Raises `AuditError` and `OleanError`."""
+@dataclass
+class Shelf:
+    """Modules that were read once for several environments, by the file they were read from, and the terms in them."""
 
-    def __init__(self, artifacts: Artifacts, root: str) -> None:
+    terms: Terms = field(default_factory=Terms)
+    modules: dict[Path, Module] = field(default_factory=dict)
+
+
+class Environment:
+    """All own modules that `root` imports, directly or not, and `root` itself. Raises `AuditError` and `OleanError`.
+
+    With a `shelf`, modules that lie there are not read again, and those that are read are put there.
+    """
+
+    def __init__(self, artifacts: Artifacts, root: str, shelf: Shelf | None = None) -> None:
         self.root = root
-        self.terms = Terms()
+        self._shelf = shelf or Shelf()
+        self.terms = self._shelf.terms
         self.modules: dict[str, Module] = {}
         self.library_imports: set[str] = set()
         self._total = 0
@@ -192,7 +204,8 @@ class Environment:
         self._total += sum(part.stat().st_size for part in part_paths(path) if part.is_file())
         if self._total > _MAX_TOTAL_BYTES:
             raise AuditError(f"{self.root} and what it imports of ours exceed {_MAX_TOTAL_BYTES} bytes of artifacts")
-        module = read_module(path, self.terms)
+        module = self._shelf.modules.get(path) or read_module(path, self.terms)
+        self._shelf.modules[path] = module
         if module.full is None:
             raise AuditError(f"module {name}: the private part is missing ({path.name}.server, {path.name}.private)")
         if self.modules and (module.header.lean_version, module.header.commit) != self._version():

@@ -31,7 +31,7 @@ class LeanRejectedError(RejectedError):
 
 
 class LeanCrashError(ToolchainError):
-    """Raised when Lean dies, or runs past its time limit, while it checks a module."""
+    """Raised when Lean dies, or passes one of its limits, while it checks a module."""
 
     def __init__(self, module: str, message: str, declarations: Sequence[str]) -> None:
         super().__init__(message)
@@ -52,19 +52,16 @@ def lean_errors(module: Module, diagnostics: Sequence[Diagnostic]) -> LeanReject
     return LeanRejectedError(module.name, f"Lean rejects {module.name}{where}:\n" + "\n".join(shown), diagnostics)
 
 
-def lean_crash(
-    module: Module, usage: Usage, output: str, suspects: Sequence[str], time_limit: float | None
-) -> LeanCrashError:
-    """The failure of a module on which Lean died.
+def lean_crash(module: Module, usage: Usage, output: str, suspects: Sequence[str]) -> LeanCrashError:
+    """The failure of a module on which Lean died, or was ended for passing a limit.
 
     Args:
         output: what Lean wrote to both streams.
         suspects: the declarations it may have died in.
     """
     where = f" in {suspects[0]}" if len(suspects) == 1 else f", in one of {_listed(suspects)}" if suspects else ""
-    if usage.timed_out:
-        what = f"Lean was stopped after {time_limit:g} s"
-        remedy = "give it more time, or split the work"
+    if usage.excess is not None:
+        what, remedy = f"Lean was stopped {usage.excess.what}", usage.excess.remedy
     else:
         what = f"Lean died: {_cause(usage, output)}"
         remedy = "split the proof into smaller theorems or balance its recursion"

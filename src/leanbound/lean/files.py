@@ -4,7 +4,9 @@ import contextlib
 import errno
 import fcntl
 import hashlib
+import io
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,9 +25,18 @@ def cache_dir() -> Path:
     return (base / "leanbound").resolve()
 
 
+def open_regular(path: Path) -> io.BufferedReader:
+    """Open a file to read, never waiting for anyone to write it. Raises OSError where it is no regular file."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "a pipe, a socket or a device"
+        raise OSError(errno.EINVAL, f"it is {kind}, expected a regular file", str(path))
+    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+
+
 def sha256_file(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as stream:
+    """SHA-256 of a file's bytes, in hexadecimal. Raises OSError where it is no regular file."""
+    with open_regular(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

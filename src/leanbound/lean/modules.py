@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leanbound.errors import InputError
+from leanbound.models.files import read_bytes
 
+_MAX_BYTES = 256 << 20
 _COMMENT = re.compile(r"--[^\n]*")
 _IMPORT = re.compile(r"(?:public\s+)?(?:meta\s+)?import\s+(?:all\s+)?([\w.«»'!?]+)")
 _NAME = re.compile(r"[A-Za-z_][\w'!?]*(\.[A-Za-z_][\w'!?]*)*")
@@ -128,7 +130,9 @@ def _load(name: str, importers: tuple[str, ...], roots: Sequence[Path]) -> Modul
         by = f", imported by {importers[-1]}" if importers else ""
         raise InputError(f"module {name}{by} is neither in the core library nor in {where}")
     path, root = found
-    source = path.read_bytes()
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise InputError(f"module {name}: {path} leads out of {root}. Replace the link by what it leads to.")
+    source = read_bytes(path, _MAX_BYTES)
     try:
         text = source.decode()
     except UnicodeDecodeError as error:

@@ -4,19 +4,22 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leanbound.errors import ToolchainError
 from leanbound.lean.files import sha256_file
+from leanbound.lean.limits import Limits
 from leanbound.lean.pins import NATIVE_RECOMMENDED, NATIVE_SUPPORTED
-from leanbound.lean.process import Command, child_setup
+from leanbound.lean.process import Command, child_setup, run_contained
+from leanbound.lean.sandbox import choose_containment, reduced_environment
 from leanbound.lean.toolchain import Finding, Toolchain, ToolchainInfo
 
 KIND = "native"
 _ANSWER_SECONDS = 60
-_REPLAY_SECONDS = 3600
+_REPLAY_SECONDS = 3600.0
 _VERSION = re.compile(r"Lean \(version (\d+)\.(\d+)\.(\d+)([^,)]*)[^)]*?commit ([0-9a-f]+)")
 _SUPPORTED_TEXT = " or ".join(f"{major}.{minor}" for major, minor in NATIVE_SUPPORTED)
 _REMEDY = f"install it with elan: `elan toolchain install {NATIVE_RECOMMENDED}`, or use --toolchain embedded"
@@ -32,46 +35,41 @@ class _Version:
 class NativeToolchain(Toolchain):
     """A Lean of the machine's own."""
 
-    def __init__(self, lean: Path, info: ToolchainInfo, library: Path) -> None:
+    def __init__(self, lean: Path, executable: Path, info: ToolchainInfo, library: Path) -> None:
         super().__init__(info, library)
         self.lean = lean
+        self._executable = executable
 
     def compile_command(
         self, source: Path, root: Path, olean: Path, search_path: Sequence[Path], options: Sequence[str] = ()
     ) -> Command:
-        root = root.resolve()
+        root, olean = root.resolve(), olean.resolve()
         relative = source.resolve().relative_to(root)
-        argv = (str(self.lean), "--json", *options, "-o", str(olean.absolute()), str(relative))
-        env = dict(os.environ)
-        env["LEAN_PATH"] = ":".join(str(path.resolve()) for path in search_path)
-        return Command(argv, root, env)
+        argv = (str(self._executable), "--json", *options, "-o", str(olean), str(relative))
+        paths = ":".join(str(path.resolve()) for path in search_path)
+        return Command(argv, root, reduced_environment(olean.parent, {"LEAN_PATH": paths}), writes=olean.parent)
 
     def replay(self, modules: Sequence[str], directory: Path) -> str | None:
         checker = self._leanchecker()
         if checker is None:
             return None
-        env = dict(os.environ) | {"LEAN_PATH": str(directory.resolve())}
-        try:
-            done = subprocess.run(
-                [str(checker), *modules],
-                capture_output=True,
-                text=True,
-                errors="replace",
-                stdin=subprocess.DEVNULL,
-                env=env,
-                timeout=_REPLAY_SECONDS,
-                preexec_fn=child_setup(),
-            )
-        except subprocess.TimeoutExpired:
-            return f"no answer within {_REPLAY_SECONDS} s"
-        except OSError as error:
-            raise ToolchainError(f"{checker} cannot be run: {error.strerror}; {_REMEDY}") from error
-        said = (done.stderr or done.stdout).strip()[-500:]
-        return "" if done.returncode == 0 else said or f"it exits {done.returncode}"
+        limits = replace(Limits.from_env(), seconds=_REPLAY_SECONDS)
+        with tempfile.TemporaryDirectory(prefix="leanbound-replay-") as name:
+            home = Path(name, "home")
+            home.mkdir()
+            env = reduced_environment(home, {"LEAN_PATH": str(directory.resolve())})
+            command = Command((str(checker), *modules), home, env, writes=home)
+            try:
+                usage, said = run_contained(command, Path(name), limits, choose_containment())
+            except OSError as error:
+                raise ToolchainError(f"{checker} cannot be run: {error.strerror}; {_REMEDY}") from error
+        if usage.excess is not None:
+            return f"it was stopped {usage.excess.what}"
+        return "" if usage.returncode == 0 else said.strip()[-500:] or f"it exits {usage.returncode}"
 
     def _leanchecker(self) -> Path | None:
         """`leanchecker` beside `lean`, where the release has one."""
-        beside = self.lean.resolve().parent / "leanchecker"
+        beside = self._executable.resolve().parent / "leanchecker"
         return beside if os.access(beside, os.X_OK) else None
 
 
@@ -101,7 +99,9 @@ def load_native() -> NativeToolchain:
         raise ToolchainError(f"{lean} is broken: its library has no {library / 'Init.olean'}; {_REMEDY}")
     executable = prefix / "bin" / "lean"
     digest = sha256_file(executable if executable.is_file() else lean)
-    return NativeToolchain(lean, ToolchainInfo(KIND, version.text, version.commit, digest), library)
+    info = ToolchainInfo(KIND, version.text, version.commit, digest)
+    # Where elan's `lean` would start another, that one is run: it needs no network and no home.
+    return NativeToolchain(lean, executable if os.access(executable, os.X_OK) else lean, info, library)
 
 
 def examine_native() -> Finding:

@@ -82,7 +82,7 @@ class Toolchain(ABC):
         Args:
             source: the file, below `root`; its path relative to `root` is the module's name.
             root: the source root.
-            olean: where the artifact goes; its directory exists.
+            olean: where the artifact goes; its directory exists, and is the only one that Lean may write.
             search_path: directories of the artifacts that the file imports, besides the core library.
             options: more arguments, as `-Dname=value`.
 

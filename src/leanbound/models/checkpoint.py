@@ -18,12 +18,13 @@ from safetensors.numpy import save as save_safetensors
 
 from leanbound.errors import InputError
 from leanbound.models.config import AttentionOnlyConfig
-from leanbound.models.files import read_bytes, read_json, write_new_directory
+from leanbound.models.files import RECORD_LIMIT, read_bytes, read_json, write_new_directory
 from leanbound.models.record import TrainingRecord
 
 WEIGHTS_FILE: Final = "model.safetensors"
 CONFIG_FILE: Final = "config.json"
 RECORD_FILE: Final = "training.json"
+_HEADER_LIMIT: Final = 1 << 20
 
 Weights = Mapping[str, NDArray[np.float32]]
 
@@ -45,13 +46,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
     Raises InputError for files that are missing, truncated, pickles, or disagree with each other, and for weights
     of wrong name, shape or type, or that are not finite.
     """
-    config = read_json(path / CONFIG_FILE, AttentionOnlyConfig)
+    config = read_json(path / CONFIG_FILE, AttentionOnlyConfig, RECORD_LIMIT)
     config.require_affordable()
-    content = read_bytes(path / WEIGHTS_FILE)
+    content = read_bytes(path / WEIGHTS_FILE, config.weight_bytes() + _HEADER_LIMIT)
     digest = hashlib.sha256(content).hexdigest()
     weights = parse_safetensors(path / WEIGHTS_FILE, content)
     check_weights(config, weights, str(path / WEIGHTS_FILE))
-    record = read_json(path / RECORD_FILE, TrainingRecord) if (path / RECORD_FILE).exists() else None
+    record = read_json(path / RECORD_FILE, TrainingRecord, RECORD_LIMIT) if (path / RECORD_FILE).exists() else None
     if record is not None and record.safetensors_sha256 != digest:
         raise InputError(
             f"{path / RECORD_FILE}: safetensors_sha256 is {record.safetensors_sha256}, "

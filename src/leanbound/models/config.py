@@ -9,6 +9,9 @@ from leanbound.errors import InputError
 
 #: Most bytes that the weights, and the tables of scores and logit contributions, may need together.
 MEMORY_LIMIT: Final = 2**31
+#: Most bits of V ** K: larger numbers could not even be printed.
+MAX_INPUT_BITS: Final = 4096
+_MOST: Final = 1 << 40
 _INTEGER_BYTES: Final = 64  # a Python integer of a hundred bits or so, and the reference to it
 
 
@@ -19,11 +22,11 @@ class AttentionOnlyConfig(BaseModel):
 
     schema_version: Literal[1] = 1
     architecture: Literal["attention-only"] = "attention-only"
-    d_vocab: int = Field(ge=2, description="tokens, in and out: V")
-    n_ctx: int = Field(ge=1, description="tokens of every input sequence: K")
-    d_model: int = Field(ge=1)
-    d_head: int = Field(ge=1)
-    n_heads: int = Field(default=1, ge=1)
+    d_vocab: int = Field(ge=2, le=_MOST, description="tokens, in and out: V")
+    n_ctx: int = Field(ge=1, le=_MOST, description="tokens of every input sequence: K")
+    d_model: int = Field(ge=1, le=_MOST)
+    d_head: int = Field(ge=1, le=_MOST)
+    n_heads: int = Field(default=1, ge=1, le=_MOST)
     biases: bool = False
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -44,12 +47,20 @@ class AttentionOnlyConfig(BaseModel):
 
     def memory(self) -> int:
         """Bytes of the weights in float64, and of the exact scores [a, t, i] and logit contributions [t, i, o]."""
-        weights = sum(prod(shape) for shape in self.shapes().values())
         tables = 2 * self.n_heads * self.n_ctx * self.d_vocab**2
-        return 8 * weights + _INTEGER_BYTES * tables
+        return 2 * self.weight_bytes() + _INTEGER_BYTES * tables
+
+    def weight_bytes(self) -> int:
+        """Bytes of the weights in float32."""
+        return 4 * sum(prod(shape) for shape in self.shapes().values())
 
     def require_affordable(self) -> None:
-        """Raise InputError when a model of this size would not fit in memory."""
+        """Raise InputError when a model of this size would not fit in memory, or has too many inputs to be counted."""
+        if self.n_ctx * self.d_vocab.bit_length() > MAX_INPUT_BITS:
+            raise InputError(
+                f"a model of d_vocab {self.d_vocab}, n_ctx {self.n_ctx} has {self.d_vocab} ** {self.n_ctx} inputs, a "
+                f"number of more bits than {MAX_INPUT_BITS}. Use a smaller model."
+            )
         if self.memory() > MEMORY_LIMIT:
             sides = f"d_vocab {self.d_vocab}, n_ctx {self.n_ctx}, d_model {self.d_model}, d_head {self.d_head}"
             raise InputError(

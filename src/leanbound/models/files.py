@@ -5,28 +5,38 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from leanbound.errors import InputError
+from leanbound.lean.files import open_regular
+
+#: Most bytes of a file, by what is in it.
+RECORD_LIMIT: Final = 1 << 20
+JSON_LIMIT: Final = 64 << 20
+LARGE_LIMIT: Final = 1 << 30
 
 
-def read_bytes(path: Path) -> bytes:
-    """The content of a file. Raises InputError when it cannot be read."""
+def read_bytes(path: Path, limit: int = LARGE_LIMIT) -> bytes:
+    """The content of a regular file. Raises InputError when it cannot be read, or has more than `limit` bytes."""
     try:
-        return path.read_bytes()
+        with open_regular(path) as stream:
+            content = stream.read(limit + 1)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}. Check the path.") from error
+    if len(content) > limit:
+        raise InputError(f"{path}: has more than {limit:,} bytes, the most that such a file may have. Make it smaller.")
+    return content
 
 
 M = TypeVar("M", bound=BaseModel)
 
 
-def read_json(path: Path, kind: type[M]) -> M:
-    """A JSON file as a `kind`. Raises InputError that names every wrong, missing or unknown field."""
+def read_json(path: Path, kind: type[M], limit: int = JSON_LIMIT) -> M:
+    """A JSON file as a `kind`. Raises InputError as `read_bytes` does, or naming every wrong or missing field."""
     try:
-        return kind.model_validate_json(read_bytes(path))
+        return kind.model_validate_json(read_bytes(path, limit))
     except ValidationError as error:
         raise InputError(f"{path}: {describe(error)}") from error
 
@@ -36,13 +46,17 @@ def describe(error: ValidationError) -> str:
     parts = []
     for item in error.errors(include_url=False):
         field = ".".join(str(part) for part in item["loc"]) or "the file"
-        value = "" if item["type"] == "missing" else f" is {_short(item['input'])}"
+        value = "" if item["type"] == "missing" else f" is {shortened(item['input'])}"
         parts.append(f"{field}{value}: {item['msg']}")
     return "; ".join(parts)
 
 
-def _short(value: object) -> str:
-    text = repr(value)
+def shortened(value: object) -> str:
+    """A value for a message, in at most 60 characters."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        return f"a very large {type(value).__name__}"
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -9,6 +9,7 @@ import io
 import pickle
 import re
 import warnings
+import zipfile
 from collections.abc import Mapping
 from math import sqrt
 from pathlib import Path
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from leanbound.errors import InputError, UnsupportedError
 from leanbound.models.checkpoint import Checkpoint, check_weights, parse_safetensors
-from leanbound.models.config import AttentionOnlyConfig
+from leanbound.models.config import MEMORY_LIMIT, AttentionOnlyConfig
 from leanbound.models.files import read_bytes
 
 _LAYER: Final = "blocks.0.attn."
@@ -69,7 +70,7 @@ def load_transformer_lens(path: Path, n_ctx: int | None = None, cfg: Mapping[str
     model's configuration as a mapping, if there is one. Raises InputError for a file that is not a whole state dict,
     UnsupportedError, with all the reasons, for an architecture that is not supported.
     """
-    content = read_bytes(path)
+    content = read_bytes(path, MEMORY_LIMIT)
     if path.suffix == ".safetensors":
         state: Mapping[str, NDArray[np.float32]] = parse_safetensors(path, content, _BUFFERS)
     else:
@@ -173,6 +174,7 @@ def _unpickle(path: Path, content: bytes) -> dict[str, NDArray[np.float32]]:
     """The float32 tensors of a torch file, read with `weights_only`. Raises InputError for anything else in it."""
     import torch  # here, so that reading safetensors needs no torch
 
+    _require_affordable(path, _unpacked_bytes(content))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch warns of pickle protocols that it then refuses
@@ -186,6 +188,7 @@ def _unpickle(path: Path, content: bytes) -> dict[str, NDArray[np.float32]]:
     if not isinstance(state, dict):
         raise InputError(f"{path}: holds a {type(state).__name__}, expected a state dict. Save `model.state_dict()`.")
     weights: dict[str, NDArray[np.float32]] = {}
+    total = 0
     for name, value in state.items():
         if not isinstance(name, str) or not isinstance(value, torch.Tensor):
             raise InputError(f"{path}: {name!r} is a {type(value).__name__}, expected a tensor. Save `state_dict()`.")
@@ -193,5 +196,21 @@ def _unpickle(path: Path, content: bytes) -> dict[str, NDArray[np.float32]]:
             continue
         if value.dtype != torch.float32:
             raise InputError(f"{path}: {name} has type {value.dtype}, expected float32. Convert it with `.float()`.")
+        total += value.element_size() * value.numel()
+        _require_affordable(path, total)
         weights[name] = value.detach().numpy().copy()
     return weights
+
+
+def _unpacked_bytes(content: bytes) -> int:
+    """What a torch file, if it is a zip archive as usual, would become."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return sum(item.file_size for item in archive.infolist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):  # torch will say what is wrong
+        return 0
+
+
+def _require_affordable(path: Path, size: int) -> None:
+    if size > MEMORY_LIMIT:
+        raise InputError(f"{path}: its tensors need {size:,} bytes, expected at most {MEMORY_LIMIT:,}. Use fewer.")

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
-from leanbound.models.files import read_json, write_file
+from leanbound.models.files import LARGE_LIMIT, read_json, write_file
 
 
 def _from_hex(value: object) -> object:
@@ -129,4 +129,4 @@ class Certificate(_Data):
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read a certificate. Raises InputError that names every field at fault."""
-        return read_json(path, cls)
+        return read_json(path, cls, LARGE_LIMIT)
