@@ -1,5 +1,5 @@
 # Thin: every target sets up what it needs. A fresh machine needs Python 3.11 or later, git, make and a C compiler.
-.PHONY: setup verify test lint clean
+.PHONY: setup verify gate test lint clean
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 
@@ -21,6 +21,9 @@ $(STAMP):
 
 verify: $(STAMP)
 	@$(VENV)/bin/leanbound verify
+
+gate: $(STAMP)
+	@$(VENV)/bin/leanbound gate
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check src tests

@@ -24,7 +24,8 @@ from leanbound.report.table import part, render_table
 from leanbound.strategies import Certificate
 from leanbound.verdict import Costs, Outcome, Verdict
 
-COMMANDS = ("train", "quantize", "certify", "render", "check", "verify", "status", "toolchain", "doctor")
+COMMANDS = ("train", "quantize", "certify", "render", "check", "verify", "status", "gate", "lock", "audit", "toolchain")
+COMMANDS += ("doctor",)
 SMALL = str(MODELS / "max-of-2-v5")
 
 

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.corpus import MODELS, ROOT
-from tests.workspaces import CLAIM, generated, make_workspace
+from tests.corpus import MODELS
+from tests.workspaces import CLAIM, checked_library, generated, make_workspace
 
 from leanbound.cli import main
-from leanbound.lean.build import build
-from leanbound.lean.embedded import load_embedded
+from leanbound.gate.escape import indent
 from leanbound.models.load import load_model
 from leanbound.quantize import quantize_fixed
 from leanbound.strategies import certify
@@ -26,7 +25,7 @@ from leanbound.verdict import Verdict
 CASES = {
     path.parent: tomllib.loads(path.read_text()) for path in sorted(Path(__file__).parent.glob("reject/*/case.toml"))
 }
-QUICK = [case for case, expected in CASES.items() if "lean" not in expected]
+QUICK = [case for case, expected in CASES.items() if "lean" not in expected and "base" not in expected]
 WITH_LEAN = [case for case, expected in CASES.items() if "lean" in expected]
 
 
@@ -41,12 +40,7 @@ def no_lean(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The checked library, in a build directory apart from the one that `make verify` uses."""
-    out = ROOT / "build" / "lean"
-    targets = [f"LeanBound.Strategies.{name}.Soundness" for name in ("BruteForce", "Tables")]
-    build(targets, roots=[ROOT / "lean"], toolchain=load_embedded(install=True), out=out).raise_failures()
-    copy = tmp_path_factory.mktemp("library") / "lean"
-    shutil.copytree(out, copy, ignore=shutil.ignore_patterns("Claims", ".work-*"))
-    return copy
+    return checked_library(tmp_path_factory.mktemp("library") / "lean")
 
 
 @pytest.mark.usefixtures("no_lean")
@@ -86,6 +80,8 @@ def refuse(case: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     if "certificate" in expected:
         (workspace / "certificate.json").write_bytes(wrong_certificate(**expected["certificate"]))
     monkeypatch.chdir(workspace)
+    for name, value in expected.get("env", {}).items():
+        monkeypatch.setenv(name, value)
     assert main(expected.get("command", ["verify"])) == expected["exit"]
     said = "".join(capsys.readouterr())
     for fragment in expected["says"]:
@@ -93,6 +89,17 @@ def refuse(case: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     assert "Traceback" not in said
     verdict = workspace / "build" / "claims" / CLAIM / "verdict.json"
     assert not verdict.exists() or Verdict.load(verdict).outcome.exit_code == expected["exit"]
+    if "command" not in expected:
+        refuse_at_the_gate(expected, line, capsys)
+
+
+def refuse_at_the_gate(expected: dict[str, Any], line: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """The gate refuses it too, for the same reason, and prints no line that the repository has made up."""
+    assert main(["gate"]) != 0
+    said = capsys.readouterr().out
+    for fragment in expected["says"]:
+        assert indent(fragment.replace("{line}", str(line))) in said
+    assert not {*expected.get("never", [])} & {*said.splitlines()}
 
 
 def wrong_certificate(bits: int = 8, strategy: str = "brute-force", **change: Any) -> bytes:

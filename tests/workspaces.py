@@ -5,6 +5,9 @@ from pathlib import Path
 
 from tests.corpus import ROOT
 
+from leanbound.lean.build import build
+from leanbound.lean.embedded import load_embedded
+
 CLAIM = "max-of-2-v5-brute-force"
 
 
@@ -15,6 +18,15 @@ def make_workspace(directory: Path, *claims: str) -> Path:
     for name in ("models", "templates", "lean"):
         shutil.copytree(ROOT / name, directory / name)
     return directory
+
+
+def checked_library(copy: Path) -> Path:
+    """A copy of the library as the embedded Lean has checked it; it is checked now where it has changed."""
+    out = ROOT / "build" / "lean"
+    targets = [f"LeanBound.Strategies.{name}.Soundness" for name in ("BruteForce", "Tables")]
+    build(targets, roots=[ROOT / "lean"], toolchain=load_embedded(install=True), out=out).raise_failures()
+    shutil.copytree(out, copy, ignore=shutil.ignore_patterns("Claims", ".work-*"))
+    return copy
 
 
 def generated(workspace: Path) -> list[str]:

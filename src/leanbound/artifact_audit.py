@@ -12,7 +12,7 @@ from leanbound.claim_audit import ExpectedClaim, audit_claim
 from leanbound.errors import InputError, RejectedError
 from leanbound.lean.artifacts import artifact_path, part_path
 from leanbound.lean.build import artifacts_dir
-from leanbound.lean.environment import Environment, find_artifacts
+from leanbound.lean.environment import Environment, Shelf, find_artifacts
 from leanbound.lean.toolchain import Toolchain
 from leanbound.lock import Lock, LockedClaim, load_lock
 from leanbound.render import claim_id
@@ -43,10 +43,16 @@ class ArtifactAudit:
 
 
 def audit_artifact(
-    workspace: Workspace, name: str, toolchain: Toolchain, lock: Lock | None = None, directory: Path | None = None
+    workspace: Workspace,
+    name: str,
+    toolchain: Toolchain,
+    lock: Lock | None = None,
+    directory: Path | None = None,
+    shelf: Shelf | None = None,
 ) -> ArtifactAudit:
     """Audit the artifact of a claim, in the build folder unless another directory is given, against the lock.
 
+    Several claims audited with one `shelf` have the modules that they share read once.
     Raises RejectedError when there is no artifact, or it cannot be read; InputError when there is no lock.
     """
     lock = lock or load_lock(workspace)
@@ -58,7 +64,7 @@ def audit_artifact(
         raise RejectedError(
             f"{name} has no artifact of {toolchain.version} ({toolchain.kind}). Run `leanbound verify`."
         )
-    environment = Environment(find_artifacts([directory], [toolchain.library]), module)
+    environment = Environment(find_artifacts([directory], [toolchain.library]), module, shelf)
     found = audit_claim(environment, _expected(name, lock, lock.claims[name]))
     reasons = [*found.reasons, *_foreign_modules(environment, name), *_other_lean(environment, lock)]
     claim = found.claim

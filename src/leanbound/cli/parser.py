@@ -42,7 +42,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"leanbound {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_train, _quantize, _certify, _render, _check, _verify, _status, _lock, _audit, _toolchain, _doctor):
+    for add in (_train, _quantize, _certify, _render, _check, _verify, _status, _gate, _lock, _audit):
+        add(commands)
+    for add in (_toolchain, _doctor):
         add(commands)
     return parser
 
@@ -216,6 +218,39 @@ def _audit(commands: Commands) -> None:
     _toolchain_option(parser)
     _root_option(parser)
     _json_option(parser)
+
+
+def _gate(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "gate",
+        _later("gate", "gate"),
+        "reject whatever the repository binds to claims and is not verified now; for CI",
+        "leanbound gate",
+        "leanbound gate --recheck",
+        "leanbound gate --update",
+        "leanbound gate --recheck --sarif --output leanbound.sarif",
+        more="Runs no Lean without --recheck.\n\n"
+        "checks:\n"
+        "  every claim of proofs/: its verdict is there, fresh, and that it is verified; its artifact, read again,\n"
+        "  proves it; leanbound.lock holds; nothing under build/ is tracked by git\n"
+        "  every number of a Markdown file between <!-- bound: CLAIM --> and <!-- /bound -->, as 98.4% or 24 of 25:\n"
+        "  not above what the theorem says\n"
+        "Exits with 0 only if everything stands; docs/gate.md has every reason, and what to do about it.",
+    )
+    parser.add_argument(
+        "--recheck", action="store_true", help="first verify every claim from sources, with nothing reused (minutes)"
+    )
+    parser.add_argument(
+        "--update", action="store_true", help="first put verified numbers, rounded down, where numbers are bound"
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="the report as JSON")
+    form.add_argument("--sarif", action="store_true", help="the report as SARIF 2.1.0, for code scanning")
+    parser.add_argument(
+        "--output", "-o", type=Path, metavar="FILE", help="the report goes there, and as text to standard output"
+    )
+    _lean_options(parser)
 
 
 def _toolchain(commands: Commands) -> None:
