@@ -15,7 +15,7 @@ setup: $(STAMP)
 $(STAMP):
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet --no-compile --constraint pyproject/constraints.txt setuptools
+	$(PIP) install --quiet --no-compile --constraint pyproject/constraints.txt hatchling editables
 	$(PIP) install --quiet --no-compile --constraint pyproject/constraints.txt --no-build-isolation --editable '.[dev,dojo]'
 	touch $@
 

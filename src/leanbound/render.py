@@ -76,7 +76,9 @@ class RenderedClaim:
 @cache
 def default_templates() -> Path:
     """The templates of this repository."""
-    return Path(__file__).parents[2] / "templates"
+    from leanbound.new_repository import source
+
+    return source() / "templates"
 
 
 def claim_id(name: str) -> str:

@@ -42,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"leanbound {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_train, _quantize, _certify, _render, _check, _verify, _status, _gate, _lock, _audit):
+    for add in (_init, _train, _quantize, _claim, _certify, _render, _check, _verify, _status, _gate, _lock, _audit):
         add(commands)
     for add in (_toolchain, _doctor):
         add(commands)
@@ -58,6 +58,35 @@ def _add(commands: Commands, name: str, run: Command, summary: str, *examples: s
     parser = commands.add_parser(name, help=summary, description=description, epilog=f"examples:\n{lines}")
     parser.set_defaults(run=run)
     return parser
+
+
+def _init(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "init",
+        _later("projects", "init"),
+        "make a repository of claims: leanbound's Lean library and templates, to be committed there",
+        "leanbound init my-claims",
+        "leanbound init .",
+    )
+    parser.add_argument("directory", type=Path, metavar="DIR", help="a directory, new or without these parts")
+
+
+def _claim(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "claim",
+        _later("projects", "claim"),
+        "write a claim about a model, of as much as a strategy can prove",
+        "leanbound claim my-claim models/mine",
+        "leanbound claim my-claim models/mine --bits 10 --strategy brute-force",
+        more="Writes proofs/NAME/claim.toml. Lean has the last word: `leanbound verify NAME`.",
+    )
+    parser.add_argument("name", metavar="NAME", help="lower-case letters, digits and dashes")
+    parser.add_argument("model", type=Path, help="a checkpoint in the repository")
+    parser.add_argument("--bits", type=_positive, default=8, metavar="N", help="bits of an entry (8)")
+    parser.add_argument("--strategy", default="cubic", help="cubic or brute-force (cubic)")
+    _root_option(parser)
 
 
 def _train(commands: Commands) -> None:

@@ -1,0 +1,45 @@
+"""The commands that start things: init and claim."""
+
+import argparse
+
+from leanbound.errors import InputError
+from leanbound.workspace import Workspace
+
+
+def init(arguments: argparse.Namespace) -> int:
+    """Make a repository of claims."""
+    from leanbound.new_repository import PARTS, create
+
+    workspace = create(arguments.directory)
+    print(f"{workspace.root}: made {', '.join(PARTS)}, proofs and .gitignore, all to be committed.")
+    print("Next: a model in models/, `leanbound claim NAME models/...`, `leanbound verify`, `leanbound lock`.")
+    return 0
+
+
+def claim(arguments: argparse.Namespace) -> int:
+    """Write a claim of as much as can be proved."""
+    from leanbound.models.load import load_model
+    from leanbound.new_repository import CLAIM, write_claim
+    from leanbound.quantize import quantize_fixed
+    from leanbound.report.table import part
+    from leanbound.strategies import certify
+
+    workspace = Workspace.find(arguments.root)
+    model = workspace.inside(workspace.relative(arguments.model))
+    checkpoint = load_model(model)
+    certificate = certify(arguments.strategy, quantize_fixed(checkpoint, arguments.bits), progress=True)
+    if not certificate.proved:
+        raise InputError(
+            f"{arguments.strategy} proves nothing of {arguments.model} at {arguments.bits} bits, and that is "
+            "no claim. Use more --bits, another --strategy, or train the model further."
+        )
+    text = CLAIM.format(
+        path=workspace.relative(model),
+        digest=checkpoint.digest,
+        bits=arguments.bits,
+        at_least=certificate.proved,
+        strategy=arguments.strategy,
+    )
+    path = write_claim(workspace, arguments.name, text)
+    print(f"{path}: right on at least {part(certificate.proved, certificate.inputs)}, if Lean accepts it")
+    return 0
