@@ -1,16 +1,16 @@
-"""Rendering: the same bytes from the same inputs, golden files, and the kernel's answer to wrong tables."""
+"""Rendering: the same bytes from the same inputs, golden files, and the kernel's answer to wrong plans."""
 
 import os
 from pathlib import Path
 
 import pytest
-from tests.corpus import ROOT, config, quantised, shipped
+from tests.corpus import ROOT, config, quantised, random_checkpoint, shipped
 
 from leanbound.errors import InputError
 from leanbound.lean.build import build
 from leanbound.lean.embedded import load_embedded
-from leanbound.quantize import quantize_fixed
-from leanbound.render import TemplateError, claim_id, integer, natural, render_claim
+from leanbound.quantize import quantize_exact, quantize_fixed
+from leanbound.render import TemplateError, claim_id, natural, render_claim
 from leanbound.strategies import Certificate, certify
 
 GOLDEN = ROOT / "tests" / "data" / "golden"
@@ -77,63 +77,71 @@ def test_numerals_in_pieces_are_the_number(value: int) -> None:
         return cat(int(bits), int(low, 16), read(high.removesuffix(")")))
 
     assert read(natural(value)) == value
-    assert integer(-value - 1) == f"Int.negSucc ({natural(value)})"
 
 
 def test_names_of_claims() -> None:
     assert claim_id("max-of-4-v64-cubic") == "MaxOf4V64Cubic"
 
 
-CHECKS = "checkConsts model head {t} && checkProducts model head {t} && checkRows model head {t} && " + (
-    "checkWidths model head {t} && checkRoom {t} model.n_ctx && checkWeightsFrom model {t} 0 model.d_vocab"
-)
-
-
-def wrong_tables(certificate: Certificate) -> dict[str, str]:
-    """Field -> a value of it that is not right: the first and the last entry of every table, one too much."""
-    tables = certificate.tables
-    wrong = {
-        f"{name} := {kind([rows[j] + (k == j) for j in range(len(rows))])}": name
-        for name, kind in [(n, _integers) for n in ("uRows", "woRows", "vRows", "xtRows", "kRows", "gRows", "sRows")]
-        + [(n, _naturals) for n in ("D", "OP", "OE", "eE", "eP", "consts")]
-        for rows in [getattr(tables, name)]
-        for k in (0, len(rows) - 1)
+def wrong_plans(certificate: Certificate) -> list[str]:
+    """Fields with a value that is not right, most of them by one."""
+    plan = certificate.plan
+    changed = {
+        "narrow": [plan.narrow - 1, plan.narrow + 1],
+        "stride": [plan.stride - 1],
+        "bias": [plan.bias - 1],
+        "w": [plan.narrow - 1, plan.w - 1],
+        "e": [2 * plan.P],
+        "r": [plan.r - 1, plan.w],
+        "offset": [plan.offset - 1, plan.quarter],
+        "P": [plan.P - 1, plan.P + 1],
+        "squarings": [plan.squarings - 1],
+        "err": [plan.err - 1],
+        "maxE": [plan.maxE - 1, plan.maxE + (1 << len(plan.consts)), plan.maxE + (1 << plan.maxE.bit_length())],
+        "maxP": [plan.maxP - 1, plan.maxP + (1 << len(plan.consts)), 0],
     }
-    wrong[f"bRow := {integer(tables.bRow - 1)}"] = "bRow"
-    wrong[f"err := {tables.err - 1}"] = "err"
-    wrong[f"r := {tables.r - 1}"] = "r"
-    wrong[f"offset := {tables.offset + 1}"] = "offset"
-    wrong["w := 40"] = "w"
-    wrong[f"P := {tables.P + 1}"] = "P"
-    wrong[f"maxE := {_naturals([tables.maxE[0] + 1, *tables.maxE[1:]])}"] = "maxE"
-    wrong[f"maxP := {_naturals([tables.maxP[0] - 1, *tables.maxP[1:]])}"] = "maxP"
-    return wrong
-
-
-def _integers(values: list[int]) -> str:
-    return "[" + ", ".join(integer(value) for value in values) + "]"
-
-
-def _naturals(values: list[int]) -> str:
-    return "[" + ", ".join(natural(value) for value in values) + "]"
+    wrong = [f"{name} := {natural(value)}" for name, values in changed.items() for value in values]
+    for k in (0, len(plan.consts) - 1):
+        consts = [c + (j == k) for j, c in enumerate(plan.consts)]
+        wrong.append(f"consts := [{', '.join(map(natural, consts))}]")
+    return [*wrong, f"consts := [{', '.join(map(natural, plan.consts[:-1]))}]"]
 
 
 @pytest.mark.lean
-def test_the_kernel_refuses_every_wrong_table(tmp_path: Path) -> None:
+def test_the_kernel_accepts_plans_of_all_shapes(tmp_path: Path) -> None:
+    shapes = {
+        "wide": (quantised(1, 8, config(d_vocab=2, n_ctx=1, d_model=24, d_head=2)), None),
+        "plain": (quantised(2, 3, config(d_vocab=9, n_ctx=5, d_model=2, d_head=1, biases=False)), 8),
+        "exact": (quantize_exact(random_checkpoint(3, config(d_vocab=3, n_ctx=2, d_model=2, d_head=4))), None),
+    }
+    for name, (model, precision) in shapes.items():
+        render_claim(name, model, 0, certify("cubic", model, precision=precision)).write(tmp_path)
+    result = build(
+        [f"Claims.{name.capitalize()}.Tables" for name in shapes],
+        roots=[tmp_path, ROOT / "lean"],
+        toolchain=load_embedded(install=True),
+        out=ROOT / "build" / "lean",
+    )
+    result.raise_failures()
+
+
+@pytest.mark.lean
+def test_the_kernel_refuses_every_wrong_plan(tmp_path: Path) -> None:
     model = quantize_fixed(shipped("max-of-2-v5"), 8)
     certificate = certify("cubic", model)
     rendered = render_claim("wrong", model, 24, certificate)
     rendered.write(tmp_path)
-    theorems = [f"theorem good : ({CHECKS.format(t='tables')}) = true := by decide +kernel"]
-    for j, change in enumerate(wrong_tables(certificate)):
-        theorems.append(f"def t{j} : Tables := {{ tables with {change} }}")
-        theorems.append(f"theorem wrong{j} : ({CHECKS.format(t=f't{j}')}) = false := by decide +kernel")
+    theorems = []
+    for j, change in enumerate(wrong_plans(certificate)):
+        theorems.append(f"def p{j} : Plan := {{ plan with {change} }}")
+        theorems.append(f"theorem wrong{j} : checkPlan p{j} model head = false := by decide +kernel")
     for a, query in enumerate(certificate.queries):
         count = "cubicQueries tables model.d_vocab model.n_ctx"
         theorems.append(f"theorem more{a} : {count} {a} [({query.proved + 1}, [])] = false := by decide +kernel")
     source = (
-        "module\npublic import Claims.Wrong.Statement\npublic import Claims.Wrong.Certificate\n"
-        "public import LeanBound.Strategies.Cubic.Queries\n@[expose] public section\nnamespace Claims.Wrong\n"
+        "module\npublic import Claims.Wrong.Statement\npublic import Claims.Wrong.Tables\n"
+        "public import LeanBound.Strategies.Cubic.Queries\n"
+        "@[expose] public section\nnamespace Claims.Wrong\n"
         "open LeanBound\nnoncomputable section\n" + "\n".join(theorems) + "\nend\nend Claims.Wrong\n"
     )
     (tmp_path / "Claims" / "Wrong" / "Mutations.lean").write_text(source)

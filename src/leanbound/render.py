@@ -22,16 +22,10 @@ from leanbound.forked import ForkLimits, collect
 from leanbound.models.files import RECORD_LIMIT, read_bytes, write_file
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies import STRATEGIES
-from leanbound.strategies.certificate import Certificate, Split, Tables
-
-#: Attention weights of this many queries are checked in one theorem.
-WEIGHT_CHUNK = 8
+from leanbound.strategies.certificate import Certificate, Split
 
 #: Longer numerals are written in pieces of this many bits.
 PIECE_BITS = 3072
-
-_UNSIGNED = ("consts", "D", "OP", "OE", "maxE", "maxP", "eE", "eP")
-_SIGNED = ("uRows", "woRows", "vRows", "xtRows", "kRows", "gRows", "sRows")
 
 
 class TemplateError(InputError):
@@ -134,31 +128,24 @@ class _Renderer:
             "inputs": certificate.inputs,
             "at_least": at_least,
             "model_digest": model.digest,
-            "tables": _tables(certificate.tables),
+            "plan": certificate.plan,
             "total": certificate.proved,
-            "weight_chunks": _chunks(len(certificate.queries)),
             "tensors": [_tensor(model, tensor.name) for tensor in model.tensors],
-            "integer": integer,
             "natural": natural,
             "naturals": naturals,
-            "integers": integers,
             "plain_numerals": plain_numerals,
             "splits": splits,
-            "fold_weights": self._fold_weights,
             "fold_queries": self._fold_queries,
         }
 
     def render(self, limits: ForkLimits) -> RenderedClaim:
         strategy = self.certificate.strategy
-        modules = {part: f"{self.namespace}.{part.capitalize()}" for part in ("statement", "certificate", "tables")}
-        modules |= {part: f"{self.namespace}.{part.capitalize()}" for part in ("weights", "proof", "replay")}
+        modules = {part: f"{self.namespace}.{part.capitalize()}" for part in ("statement", "tables", "proof", "replay")}
         queries = [f"{self.namespace}.Queries{start}" for start in self._starts()]
         self.context["modules"] = {**modules, "queries": queries}
         wanted = [
             _Wanted(modules["statement"], "statements/accuracy.lean.j2"),
-            _Wanted(modules["certificate"], "proofs/tables/Certificate.lean.j2"),
             _Wanted(modules["tables"], "proofs/tables/Tables.lean.j2"),
-            _Wanted(modules["weights"], "proofs/tables/Weights.lean.j2"),
         ]
         for start, module in zip(self._starts(), queries, strict=True):
             share = self.certificate.queries[start : start + self._starts().step]
@@ -216,15 +203,6 @@ class _Renderer:
             reason = "it needs too much memory" if isinstance(error, MemoryError) else error
             raise TemplateError(f"{self.root / template}:{line}: {reason}") from None
 
-    def _fold_weights(self) -> str:
-        total = len(self.certificate.queries)
-        *chunks, last = _chunks(total)
-        term = f"weights{last['start']}"
-        for chunk in reversed(chunks):
-            start, end = chunk["start"], chunk["start"] + chunk["count"]
-            term = f"checkWeightsFrom_append (b := {end}) (k := {total - start}) weights{start} ({term}) rfl rfl"
-        return term
-
     def _fold_queries(self, lemma: str) -> str:
         return _fold("Covered.append", [f"({lemma} queries{start})" for start in self._starts()])
 
@@ -276,13 +254,6 @@ def _line_of(error: BaseException, template: str) -> int:
     return line
 
 
-def integer(value: int) -> str:
-    """An integer as a constructor and a natural number."""
-    if value < 0:
-        return f"Int.negSucc ({natural(-value - 1)})"
-    return f"Int.ofNat ({natural(value)})"
-
-
 def natural(value: int) -> str:
     """A natural number as the literal that the kernel computes with, without a type-class instance around it.
 
@@ -297,11 +268,6 @@ def natural(value: int) -> str:
 def naturals(values: Sequence[int]) -> str:
     """A list of natural numbers, one to a line, long ones in pieces."""
     return _lines(natural(value) for value in values)
-
-
-def integers(values: Sequence[int]) -> str:
-    """A list of integers, one to a line, long ones in pieces."""
-    return _lines(integer(value) for value in values)
 
 
 def plain_numerals(values: Sequence[int]) -> str:
@@ -329,18 +295,7 @@ def _fold(lemma: str, terms: Sequence[str]) -> str:
     return opened + last
 
 
-def _tables(tables: Tables) -> dict[str, object]:
-    fields: dict[str, object] = dict(tables)
-    fields["unsigned"] = [{"name": name, "rows": getattr(tables, name)} for name in _UNSIGNED]
-    fields["signed"] = [{"name": name, "rows": getattr(tables, name)} for name in _SIGNED]
-    return fields
-
-
 def _tensor(model: QuantisedModel, name: str) -> dict[str, object]:
     tensor = model[name]
     rows = [tensor.numeral(i) for i in range(tensor.shape[0])]
     return {"name": name, "shape": tensor.shape, "width": tensor.width, "frac": tensor.frac, "rows": rows}
-
-
-def _chunks(queries: int) -> list[dict[str, int]]:
-    return [{"start": a, "count": min(WEIGHT_CHUNK, queries - a)} for a in range(0, queries, WEIGHT_CHUNK)]

@@ -14,7 +14,7 @@ from leanbound.errors import InputError, UnsupportedError
 from leanbound.quantize import quantize_fixed
 from leanbound.strategies import Certificate, certify
 from leanbound.strategies.cubic import certify_queries, class_count, pattern_index, patterns, whole_classes
-from leanbound.strategies.tables import attention_weights, build_tables, exp_constants, exp_neg, logit_lanes, pack
+from leanbound.strategies.tables import build_tables, exp_constants, exp_neg, pack
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -44,11 +44,10 @@ def test_tables_are_those_of_the_reference(biases: bool) -> None:
     model = quantised(3, shape=config(biases=biases))
     tables, reference = build_tables(model), exact.tables(model)
     V, K = model.config.d_vocab, model.config.n_ctx
-    D, OP, OE = logit_lanes(tables, V)
     for a in range(V):
         for i in range(K):
             for t in range(V):
-                found = D[a] + OP[i] + OE[t]
+                found = tables.D[a] + tables.OP[i] + tables.OE[t]
                 expected = [reference.contribution(a, t, i, o) for o in range(V)]
                 assert list(found - found[0]) == [value - expected[0] for value in expected]
 
@@ -56,16 +55,17 @@ def test_tables_are_those_of_the_reference(biases: bool) -> None:
 def test_attention_weights_enclose_the_exponentials() -> None:
     model = quantised(5)
     tables, reference = build_tables(model), exact.tables(model)
+    plan = tables.plan
     V, K = model.config.d_vocab, model.config.n_ctx
     scale = 1 << reference.score_frac
     for a in range(V):
         top = max(reference.s_E[a]) + max(reference.s_P[a])
-        weights = attention_weights(tables, a, V, K)
+        weights = tables.attention_weights(a)
         for i in range(K):
             for t in range(V):
-                low, high = exact.exp_enclosure(Fraction(int(reference.score(a, t, i) - top), scale), tables.P + 20)
-                assert weights[i, t] <= high * 2**tables.P
-                assert low * 2**tables.P <= weights[i, t] + 3 * tables.err + 2
+                low, high = exact.exp_enclosure(Fraction(int(reference.score(a, t, i) - top), scale), plan.P + 20)
+                assert weights[i, t] <= high * 2**plan.P
+                assert low * 2**plan.P <= weights[i, t] + 3 * plan.err + 2
 
 
 @settings(deadline=None)

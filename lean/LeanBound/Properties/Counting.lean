@@ -1,5 +1,6 @@
 module
 
+public import LeanBound.Numerics.NatSum
 public import LeanBound.Properties.Accuracy
 
 /-! # Counting inputs: sums, and the sequences that have a property -/
@@ -10,15 +11,8 @@ namespace LeanBound
 
 noncomputable section
 
-/-- `natSum n f = f 0 + f 1 + … + f (n - 1)`. By recursors, here and below, since the kernel computes with it. -/
-def natSum (n : Nat) (f : Nat → Nat) : Nat := Nat.rec (nat_lit 0) (fun i s => Nat.add s (f i)) n
-
-/-- The sum of `f a` over the entries `a` of a list. -/
+/-- The sum of `f a` over the entries `a` of a list. By recursors, here and below, since the kernel computes with it. -/
 def listSum (l : List α) (f : α → Nat) : Nat := List.rec (nat_lit 0) (fun a _ s => Nat.add (f a) s) l
-
-theorem natSum_zero (f : Nat → Nat) : natSum 0 f = 0 := rfl
-
-theorem natSum_succ (n : Nat) (f : Nat → Nat) : natSum (n + 1) f = natSum n f + f n := rfl
 
 theorem listSum_nil (f : α → Nat) : listSum [] f = 0 := rfl
 

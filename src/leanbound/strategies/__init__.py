@@ -9,17 +9,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from leanbound.errors import InputError
 from leanbound.quantised import QuantisedModel
-from leanbound.strategies.certificate import Certificate, QueryCertificate, Tables
+from leanbound.strategies.certificate import Certificate, Plan, QueryCertificate
 
-__all__ = ["STRATEGIES", "Certificate", "QueryCertificate", "Strategy", "Tables", "certify"]
+if TYPE_CHECKING:
+    from leanbound.strategies.tables import Tables
+
+__all__ = ["STRATEGIES", "Certificate", "Plan", "QueryCertificate", "Strategy", "certify"]
 
 MAX_QUERIES_PER_MODULE: Final = 32
 
-Search = Callable[[QuantisedModel, Tables], Iterator[QueryCertificate]]
+Search = Callable[[QuantisedModel, "Tables"], Iterator[QueryCertificate]]
 
 
 @dataclass(frozen=True)
@@ -83,4 +86,4 @@ def certify(strategy: str, model: QuantisedModel, progress: bool = False, precis
     queries = tuple(
         tqdm(found, total=V, desc=f"{strategy} certificate", unit="query", disable=not progress, leave=False)
     )
-    return Certificate(strategy=strategy, model_digest=model.digest, inputs=V**K, tables=tables, queries=queries)
+    return Certificate(strategy=strategy, model_digest=model.digest, inputs=V**K, plan=tables.plan, queries=queries)

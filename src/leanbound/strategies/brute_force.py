@@ -9,8 +9,8 @@ import numpy as np
 
 from leanbound.errors import UnsupportedError
 from leanbound.quantised import QuantisedModel
-from leanbound.strategies.certificate import QueryCertificate, Tables
-from leanbound.strategies.tables import Integers, attention_weights, logit_lanes
+from leanbound.strategies.certificate import QueryCertificate
+from leanbound.strategies.tables import Integers, Tables
 
 #: More inputs than this take Lean hours; the cubic strategy is made for them.
 MAX_INPUTS = 1 << 16
@@ -26,10 +26,9 @@ def certify_queries(model: QuantisedModel, tables: Tables) -> Iterator[QueryCert
         raise UnsupportedError(
             f"brute force on {V} ** {K} = {V**K} inputs, expected at most {MAX_INPUTS}: use the strategy cubic"
         )
-    D, OP, OE = logit_lanes(tables, V)
     for query in range(V):
-        weights = attention_weights(tables, query, V, K)
-        rows = weights[:, :, None] * ((D[query] + OP)[:, None, :] + OE[None, :, :])  # [i, t, o]
+        weights = tables.attention_weights(query)
+        rows = weights[:, :, None] * ((tables.D[query] + tables.OP)[:, None, :] + tables.OE[None, :, :])  # [i, t, o]
         yield QueryCertificate(proved=_count(rows, K - 1, rows[K - 1, query], query, tables.slack(K)))
 
 

@@ -32,45 +32,27 @@ class _Data(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Tables(_Data):
-    """The certificate of `LeanBound.Tables`: packed rows of `w` bits a lane, entry 0 lowest. Field for field Lean's."""
+class Plan(_Data):
+    """The certificate of `LeanBound.Plan`, field for field: widths and constants, by which Lean computes the tables."""
 
-    w: int = Field(ge=1)
-    r: int = Field(ge=1, description="every lane of D, OP and OE is below 2 ** r")
-    offset: Hex = Field(ge=0, description="added to every entry of D, OP and OE")
+    narrow: int = Field(ge=2, description="bits of a lane of a matrix product")
+    stride: int = Field(ge=1, description="bits from a row of a matrix to the next")
+    bias: Hex = Field(ge=1, description="added to every weight, to make it positive")
+    w: int = Field(ge=1, description="bits of a lane of the rows that are added up")
+    e: int = Field(ge=1, description="bits of a lane of exponentials")
+    r: int = Field(ge=1, description="logit contributions, offset included, are below 2 ** r")
+    offset: Hex = Field(ge=0, description="added to every logit contribution, to make it positive")
     P: int = Field(ge=1, description="attention weights are integers over 2 ** P")
     squarings: int = Field(ge=0)
     consts: Rows = Field(description="consts[b] <= 2 ** P * exp(-2 ** b / 2 ** σ), with scores over 2 ** σ")
     err: int = Field(ge=0, description="upper bound of the error of a computed exponential, over 2 ** P")
-    uRows: Rows
-    woRows: Rows
-    vRows: Rows
-    xtRows: Rows
-    kRows: Rows
-    gRows: Rows
-    bRow: Hex
-    sRows: Rows
-    D: Rows
-    OP: Rows
-    OE: Rows
-    maxE: Rows
-    maxP: Rows
-    eE: Rows
-    eP: Rows
+    maxE: Hex = Field(ge=0, description="by query, narrow - 1 bits each: the largest token score, plus quarter")
+    maxP: Hex = Field(ge=0, description="by query, narrow - 1 bits each: the largest position score, plus quarter")
 
     @property
-    def top(self) -> int:
-        """Strictly above every entry of a weighted row."""
-        return 1 << (self.P + self.r + 2)
-
-    def slack(self, K: int) -> int:
-        """A lead of this much between two sums of K weighted rows settles the comparison of the two logits."""
-        return slack(K, self.err, self.r)
-
-
-def slack(K: int, err: int, r: int) -> int:
-    """`LeanBound.Tables.slack`: what the errors of K attention weights can make up, and one."""
-    return K * (3 * err + 2) * (1 << (r + 2)) + 1
+    def quarter(self) -> int:
+        """What is added to scores: a quarter of what a narrow lane holds."""
+        return 1 << (self.narrow - 2)
 
 
 class Split(_Data):
@@ -90,11 +72,11 @@ class QueryCertificate(_Data):
 class Certificate(_Data):
     """A bound on the accuracy of one quantised model, with all that Lean needs to check it."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     strategy: str
     model_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="QuantisedModel.digest")
     inputs: int = Field(ge=1, description="V ** K")
-    tables: Tables
+    plan: Plan
     queries: tuple[QueryCertificate, ...] = Field(description="by the last token")
 
     @model_validator(mode="after")

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from leanbound.errors import UnsupportedError
 from leanbound.quantised import QuantisedModel
-from leanbound.strategies.certificate import QueryCertificate, Split, Tables
-from leanbound.strategies.tables import Integers, attention_weights, logit_lanes, unpack_lanes
+from leanbound.strategies.certificate import QueryCertificate, Split
+from leanbound.strategies.tables import Integers, Tables
 
 T = TypeVar("T")
 
@@ -58,17 +58,16 @@ def certify_queries(model: QuantisedModel, tables: Tables) -> Iterator[QueryCert
         )
     if (bits := (K * tables.top).bit_length()) > MAX_SUM_BITS:
         raise UnsupportedError(
-            f"precision is {tables.P}, which makes sums of {bits} bits, expected at most {MAX_SUM_BITS}: "
-            f"set the option precision to {tables.P - bits + MAX_SUM_BITS} or less"
+            f"precision is {tables.plan.P}, which makes sums of {bits} bits, expected at most {MAX_SUM_BITS}: "
+            f"set the option precision to {tables.plan.P - bits + MAX_SUM_BITS} or less"
         )
-    lanes = logit_lanes(tables, V)
     holds = whole_classes(tables, V, K)
     to_split = _classes_to_split(holds, K)
     for query in range(V):
         proved = sum(class_count(K, query, m) for m in range(query, V) if holds[query, m])
         splits = []
         if maxima := to_split.get(query):
-            rows = _weighted_rows(lanes, attention_weights(tables, query, V, K), query)
+            rows = _weighted_rows(tables, query)
             for m, size, numerals in _split(rows, query, maxima, float(tables.slack(K))):
                 if size:
                     proved += size
@@ -86,32 +85,30 @@ def class_count(K: int, query: int, m: int) -> int:
 
 def whole_classes(tables: Tables, V: int, K: int) -> NDArray[np.bool_]:
     """[query, m]: `LeanBound.whole`, in the same integers."""
-    D, OP, OE = logit_lanes(tables, V)
-    e = unpack_lanes(tables.eE, tables.P + 1, V)  # [a, t]
-    p = unpack_lanes(tables.eP, tables.P + 1, K)  # [a, i]
-    slack = tables.slack(K)
+    P, r, slack = tables.plan.P, tables.plan.r, tables.slack(K)
+    D, OP, OE, e, p = tables.D, tables.OP, tables.OE, tables.eE, tables.eP
     # The weights of the last position, and sums and minima over the others.
-    last = np.array([(e[a, a] * p[a, K - 1]) >> tables.P for a in range(V)], dtype=object)
+    last = np.array([(e[a, a] * p[a, K - 1]) >> P for a in range(V)], dtype=object)
     total = p[:, : K - 1].sum(axis=1) if K > 1 else np.zeros(V, dtype=object)
-    least = np.array([min(row[: K - 1], default=1 << tables.P) for row in p], dtype=object)
+    least = np.array([min(row[: K - 1], default=1 << P) for row in p], dtype=object)
     holds = np.zeros((V, V), dtype=np.bool_)
     largest = np.zeros(V, dtype=object)  # of e below m - 1
     for m in range(V):
         if m >= 2:
             largest = np.maximum(largest, e[:, m - 2])
         near = max(m - 1, 0)
-        position = (OP[: K - 1] - OP[: K - 1, m, None]).max(axis=0) if K > 1 else -(1 << tables.r)
+        position = (OP[: K - 1] - OP[: K - 1, m, None]).max(axis=0) if K > 1 else -(1 << r)
         tokens = OE - OE[:, m, None]  # [t, o]
-        far = tokens[:near].max(axis=0) if near else tokens[near] * 0 - (1 << tables.r)
+        far = tokens[:near].max(axis=0) if near else tokens[near] * 0 - (1 << r)
         a = np.arange(m + 1)
         base = D[a] - D[a, m, None] + position  # [a, o]
         gain = -(base + tokens[m])
         loss = np.maximum(
-            _ceiling(e[a, near] * total[a], tables.P)[:, None] * np.maximum(base + tokens[near], 0),
-            _ceiling(largest[a] * total[a], tables.P)[:, None] * np.maximum(base + far, 0),
+            _ceiling(e[a, near] * total[a], P)[:, None] * np.maximum(base + tokens[near], 0),
+            _ceiling(largest[a] * total[a], P)[:, None] * np.maximum(base + far, 0),
         )
         own = last[a][:, None] * (D[a] + OP[K - 1] + OE[a])
-        lead = ((e[a, m] * least[a]) >> tables.P)[:, None] * gain
+        lead = ((e[a, m] * least[a]) >> P)[:, None] * gain
         lead[m] = 0
         lead = lead + own[:, m, None] - own - loss
         lead[:, m] = slack
@@ -160,11 +157,11 @@ def _split(
         yield m, proved, _trimmed(tuple(numerals))
 
 
-def _weighted_rows(lanes: tuple[Integers, Integers, Integers], weights: Integers, query: int) -> NDArray[np.float64]:
+def _weighted_rows(tables: Tables, query: int) -> NDArray[np.float64]:
     """[i, t, o]: attention weight times logit contributions."""
-    D, OP, OE = lanes
-    logits = (D[query] + OP)[:, None, :] + OE[None, :, :]
-    rows: NDArray[np.float64] = weights.astype(np.float64)[:, :, None] * logits.astype(np.float64)
+    logits = (tables.D[query] + tables.OP)[:, None, :] + tables.OE[None, :, :]
+    weights = tables.attention_weights(query).astype(np.float64)
+    rows: NDArray[np.float64] = weights[:, :, None] * logits.astype(np.float64)
     return rows
 
 

@@ -1,17 +1,18 @@
-"""The tables that every strategy on max-of-K starts from: integers that Lean recomputes from the weights.
+"""The tables that every strategy on max-of-K starts from, and the plan by which Lean computes them from the weights.
 
-Mirrors `LeanBound.Strategies.Tables` entry by entry. Untrusted: a wrong entry makes the kernel's check fail.
+Mirrors `LeanBound.Strategies.Tables`. Untrusted: Lean sees the plan alone, and a wrong one makes its check fail.
 """
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leanbound.errors import UnsupportedError
 from leanbound.quantised import QuantisedModel
-from leanbound.strategies.certificate import Tables, slack
+from leanbound.strategies.certificate import Plan
 
 Integers = NDArray[np.object_]
 """An array of Python integers: no overflow."""
@@ -24,17 +25,40 @@ MAX_PRECISION = 8192
 MAX_SCORE_RANGE = 4096
 
 
-def logit_lanes(tables: Tables, V: int) -> tuple[Integers, Integers, Integers]:
-    """D [a, o], OP [i, o] and OE [t, o], offset included."""
-    D, OP, OE = (unpack_lanes(rows, tables.w, V) for rows in (tables.D, tables.OP, tables.OE))
-    return D, OP, OE
+@dataclass(frozen=True)
+class Tables:
+    """`LeanBound.Plan.tables`: integers, unpacked."""
+
+    plan: Plan
+    D: Integers
+    """[a, o]: direct path to the logits by query, offset included."""
+    OP: Integers
+    """[i, o]: what a position adds to the logits, offset included."""
+    OE: Integers
+    """[t, o]: what a token adds to the logits, offset included."""
+    eE: Integers
+    """[a, t]: exponentials of token scores over 2 ** P, rounded down."""
+    eP: Integers
+    """[a, i]: exponentials of position scores over 2 ** P, rounded down."""
+
+    @property
+    def top(self) -> int:
+        """Strictly above every entry of a weighted row."""
+        return 1 << (self.plan.P + self.plan.r + 2)
+
+    def slack(self, K: int) -> int:
+        """A lead of this much between two sums of K weighted rows settles the comparison of the two logits."""
+        return _slack(K, self.plan.err, self.plan.r)
+
+    def attention_weights(self, query: int) -> Integers:
+        """[i, t]: attention weights of a query over 2 ** P, rounded down."""
+        weights: Integers = (self.eP[query][:, None] * self.eE[query][None, :]) >> self.plan.P
+        return weights
 
 
-def attention_weights(tables: Tables, query: int, V: int, K: int) -> Integers:
-    """[i, t]: attention weights of a query over 2 ** P, rounded down."""
-    e = unpack_lanes([tables.eE[query]], tables.P + 1, V)[0]
-    p = unpack_lanes([tables.eP[query]], tables.P + 1, K)[0]
-    return np.array([[(x * y) >> tables.P for x in e] for y in p], dtype=object)
+def _slack(K: int, err: int, r: int) -> int:
+    """`LeanBound.Tables.slack`: what the errors of K attention weights can make up, and one."""
+    return K * (3 * err + 2) * (1 << (r + 2)) + 1
 
 
 def pack(w: int, values: Sequence[int]) -> int:
@@ -43,12 +67,6 @@ def pack(w: int, values: Sequence[int]) -> int:
     for value in reversed(values):
         total = (total << w) + int(value)
     return total
-
-
-def unpack_lanes(rows: Sequence[int], w: int, n: int) -> Integers:
-    """[row, lane] of natural numbers packed with every entry below 2 ** w."""
-    mask = (1 << w) - 1
-    return np.array([[(row >> (w * j)) & mask for j in range(n)] for row in rows], dtype=object)
 
 
 def exp_constants(P: int, sigma: int, squarings: int, n: int) -> list[tuple[int, int]]:
@@ -82,7 +100,7 @@ def build_tables(
     model: QuantisedModel,
     precision: int | None = None,
 ) -> Tables:
-    """The tables of a one-head model, at lanes just wide enough for every check to pass.
+    """The tables of a one-head model, and a plan of lanes just wide enough for every check to pass.
 
     `precision` is P; by default enough for the smallest weight. Fewer bits make narrower lanes, and lose the inputs
     whose attention weights are all far below the largest one of the query. Raises UnsupportedError when scores differ
@@ -125,54 +143,46 @@ def build_tables(
 
     offset = max(0, -min(int(rows.min()) for rows in (direct, oP, oE)))
     r = max(1, max(int(rows.max()) + offset for rows in (direct, oP, oE)).bit_length())
-    room = (3 * K * (1 << (precision + r + 2)) + slack(K, err, r)).bit_length() + 1
-    w = max(room, _crude_width(model, offset, r))
-    half = 1 << (w - 1)
-
-    columns: list[Integers] = [*x.T]
-    return Tables(
-        w=w,
+    room = (3 * K * (1 << (precision + r + 2)) + _slack(K, err, r)).bit_length() + 1
+    narrow = max(_narrow_width(model, offset), r, bits, *(tensor.width for tensor in model.tensors))
+    quarter = 1 << (narrow - 2)
+    plan = Plan(
+        narrow=narrow,
+        stride=max(narrow * (V + K + 2), *(tensor.width * tensor.shape[1] for tensor in model.tensors)),
+        bias=_bias(model),
+        w=max(room, narrow),
+        e=max(2 * precision + 1, narrow),
         r=r,
         offset=offset,
         P=precision,
         squarings=squarings,
         consts=consts,
         err=err,
-        uRows=_pack_rows(w, t["W_U"]),
-        woRows=_pack_rows(w, woU),
-        vRows=_pack_rows(w, vU),
-        xtRows=_pack_rows(w, columns),
-        kRows=_pack_rows(w, keys.T),
-        gRows=_pack_rows(w, g.T),
-        bRow=pack(w, list(b)),
-        sRows=_pack_rows(w, scores),
-        D=_pack_rows(w, direct + offset),
-        OP=_pack_rows(w, oP + offset),
-        OE=_pack_rows(w, oE + offset),
-        maxE=tuple(s + half for s in maxE),
-        maxP=tuple(s + half for s in maxP),
-        eE=tuple(pack(precision + 1, [exp_neg(precision, consts, u) for u in row]) for row in exponents_E),
-        eP=tuple(pack(precision + 1, [exp_neg(precision, consts, u) for u in row]) for row in exponents_P),
+        maxE=pack(narrow - 1, [s + quarter for s in maxE]),
+        maxP=pack(narrow - 1, [s + quarter for s in maxP]),
+    )
+    return Tables(
+        plan=plan,
+        D=direct + offset,
+        OP=oP + offset,
+        OE=oE + offset,
+        eE=np.array([[exp_neg(precision, consts, u) for u in row] for row in exponents_E], dtype=object),
+        eP=np.array([[exp_neg(precision, consts, u) for u in row] for row in exponents_P], dtype=object),
     )
 
 
-def _pack_rows(w: int, rows: Sequence[Integers] | Integers) -> tuple[int, ...]:
-    return tuple(pack(w, list(row)) for row in rows)
+def _bias(model: QuantisedModel) -> int:
+    return max(1 << (tensor.width - 1) for tensor in model.tensors)
 
 
-def _crude_width(model: QuantisedModel, offset: int, r: int) -> int:
-    """The lane width at which `LeanBound.checkWidths` holds: a bound by the bit widths of the weights alone."""
-    config = model.config
-    d, h = config.d_model, config.d_head
-    bound = {tensor.name: 1 << (tensor.width - 1) for tensor in model.tensors}
-    shift = model["W_V"].frac + model["W_O"].frac
-    embedding = bound["W_E"] + bound["W_pos"]
-    key = d * embedding * bound["W_K"] + bound["b_K"]
-    g = h * bound["W_Q"] * key
-    b = h * bound["b_Q"] * key
-    wo = d * bound["W_O"] * bound["W_U"]
-    v = h * bound["W_V"] * wo
-    moved = d * embedding * v + h * bound["b_V"] * wo
-    direct = (1 << shift) * d * embedding * bound["W_U"] + d * bound["b_O"] * bound["W_U"] + bound["b_U"]
-    score = d * embedding * g + b
-    return max((score + 1).bit_length() + 1, (max(moved, direct) + offset + (1 << r) + 1).bit_length())
+def _narrow_width(model: QuantisedModel, offset: int) -> int:
+    """The lane width at which `LeanBound.checkWidths` holds: matrix products bounded by the largest weight alone."""
+    d, h, u = model.config.d_model, model.config.d_head, _bias(model)
+    wo = d * u * u
+    v = h * u * wo
+    moved = (d + 1) * u * v
+    direct = (d + 1) * ((1 << (model["W_V"].frac + model["W_O"].frac)) * 2 * u + u) * u
+    key = (d + 1) * u * u
+    g = h * u * key
+    score = (d + 1) * 2 * u * g
+    return max(wo, v, moved, direct, key, g, score, offset).bit_length() + 2

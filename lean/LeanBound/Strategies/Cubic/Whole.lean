@@ -48,10 +48,10 @@ def lossBias : Nat := Nat.mul (Nat.mul 3 (Nat.pow 2 C.r)) (ones C.w V)
 def positive (a m x : Nat) : Nat := monus C.w (C.guard V) (Nat.add (lossOf C V (nth C.D a) m) x) (lossBias C V)
 
 /-- The exponential of the token score of `t`. -/
-def tokenExp (a t : Nat) : Nat := lane (Nat.add C.P 1) (nth C.eE a) t
+def tokenExp (a t : Nat) : Nat := lane C.e (nth C.eE a) t
 
 /-- The exponential of the position score of `i`. -/
-def positionExp (a i : Nat) : Nat := lane (Nat.add C.P 1) (nth C.eP a) i
+def positionExp (a i : Nat) : Nat := lane C.e (nth C.eP a) i
 
 /-- The largest `tokenExp` below `n`. -/
 def maxTokenExp (a n : Nat) : Nat :=

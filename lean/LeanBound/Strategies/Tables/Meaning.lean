@@ -26,8 +26,8 @@ structure Tables.Valid (M : AttentionOnly) (H : Head) (C : Tables) : Prop where
   logits : ∀ a i t o, a < M.d_vocab → i < M.n_ctx → t < M.d_vocab → o < M.d_vocab →
     ((lane C.w (nth C.D a) o + lane C.w (nth C.OP i) o + lane C.w (nth C.OE t) o : Nat) : Int) =
       M.cInt H a t i o + 3 * (C.offset : Int)
-  eE_le : ∀ a t, a < M.d_vocab → t < M.d_vocab → lane (C.P + 1) (nth C.eE a) t ≤ 2 ^ C.P
-  eP_le : ∀ a i, a < M.d_vocab → i < M.n_ctx → lane (C.P + 1) (nth C.eP a) i ≤ 2 ^ C.P
+  eE_le : ∀ a t, a < M.d_vocab → t < M.d_vocab → lane C.e (nth C.eE a) t ≤ 2 ^ C.P
+  eP_le : ∀ a i, a < M.d_vocab → i < M.n_ctx → lane C.e (nth C.eP a) i ≤ 2 ^ C.P
   weights : ∀ (F : Type) [ExpField F] (a : Nat), a < M.d_vocab → ∃ s : F, 0 < s ∧ ∀ i t, i < M.n_ctx → t < M.d_vocab →
     (weight C a i t : F) ≤ s * exp ((M.sInt H a t i : F) / 2 ^ AttentionOnly.sFrac M H) ∧
     s * exp ((M.sInt H a t i : F) / 2 ^ AttentionOnly.sFrac M H) ≤ (weight C a i t : F) + (C.weightErr : F)
@@ -35,7 +35,7 @@ structure Tables.Valid (M : AttentionOnly) (H : Head) (C : Tables) : Prop where
 
 theorem Tables.Valid.weight_le {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) (a i t : Nat)
     (ha : a < M.d_vocab) (hi : i < M.n_ctx) (ht : t < M.d_vocab) : weight C a i t ≤ 2 ^ C.P := by
-  show (lane (C.P + 1) (nth C.eE a) t * lane (C.P + 1) (nth C.eP a) i) >>> C.P ≤ 2 ^ C.P
+  show (lane C.e (nth C.eE a) t * lane C.e (nth C.eP a) i) >>> C.P ≤ 2 ^ C.P
   rw [Nat.shiftRight_eq_div_pow]
   exact Nat.div_le_of_le_mul (Nat.mul_le_mul (hv.eE_le a t ha ht) (hv.eP_le a i ha hi))
 

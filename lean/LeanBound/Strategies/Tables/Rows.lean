@@ -1,9 +1,12 @@
 module
 
-public import LeanBound.Strategies.Tables.Checker
+public import LeanBound.Numerics.PackInt
 
 /-!
-# Weighted logit rows
+# Tables of a one-head model, and weighted logit rows
+
+What every strategy on max-of-K needs of the weights: attention weights up to a common factor, enclosed by integers, and
+logit contributions as exact integers in lanes.
 
 `row C a i t` holds, in lanes over the outputs, what position `i` with token `t` adds to the logits when the last token is `a`,
 times its attention weight. The prediction is the largest lane of the sum of the rows, as long as it leads by `slack`,
@@ -16,11 +19,44 @@ namespace LeanBound
 
 noncomputable section
 
+/-- Rows are packed vectors of lanes of `w` bits, rows of exponentials of `e` bits. -/
+structure Tables where
+  /-- Bits a lane. -/
+  w : Nat
+  /-- Every lane of `D`, `OP` and `OE` is below `2 ^ r`. -/
+  r : Nat
+  /-- Added to every entry of `D`, `OP` and `OE`, to make it positive. -/
+  offset : Nat
+  /-- Attention weights are integers over `2 ^ P`. -/
+  P : Nat
+  /-- Bound of the error of a computed exponential. -/
+  err : Nat
+  /-- Bits of a lane of `eE` and `eP`. -/
+  e : Nat
+  /-- Direct path to the logits, by query. -/
+  D : List Nat
+  /-- OV circuit of the position embeddings, by position. -/
+  OP : List Nat
+  /-- OV circuit of the token embeddings, by token. -/
+  OE : List Nat
+  /-- By query: `exp` of token scores. -/
+  eE : List Nat
+  /-- By query: `exp` of position scores. -/
+  eP : List Nat
+
+/-- Conjunction that looks at its second argument only when it has to. -/
+def both (a b : Bool) : Bool := Bool.rec false b a
+
+theorem both_eq_true {a b : Bool} : both a b = true ↔ a = true ∧ b = true := by cases a <;> simp [both]
+
 variable (C : Tables) (V K a : Nat)
+
+/-- Half a lane. -/
+def Tables.half : Nat := Nat.pow 2 (Nat.sub C.w 1)
 
 /-- The attention weight of position `i` with token `t`, over `2 ^ P`, rounded down. -/
 def weight (i t : Nat) : Nat :=
-  Nat.shiftRight (Nat.mul (lane (Nat.add C.P 1) (nth C.eE a) t) (lane (Nat.add C.P 1) (nth C.eP a) i)) C.P
+  Nat.shiftRight (Nat.mul (lane C.e (nth C.eE a) t) (lane C.e (nth C.eP a) i)) C.P
 
 /-- Attention weight times logit contributions. -/
 def row (i t : Nat) : Nat := Nat.mul (weight C a i t) (Nat.add (Nat.add (nth C.D a) (nth C.OP i)) (nth C.OE t))

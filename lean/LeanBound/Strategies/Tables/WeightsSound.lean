@@ -1,7 +1,8 @@
 module
 
-public import LeanBound.Numerics.ExpEnclosureSound
-public import LeanBound.Strategies.Tables.WidthsSound
+public import LeanBound.Numerics.ExpRowSound
+public import LeanBound.Strategies.Tables.Meaning
+public import LeanBound.Strategies.Tables.ScoresSound
 
 /-! # The tables of attention weights enclose those of the model -/
 
@@ -17,22 +18,6 @@ noncomputable section
 section
 
 variable {F : Type} [ExpField F]
-
-variable {C : Tables}
-
-/-- A tabulated exponential encloses `2 ^ P * exp (-(top - score) / 2 ^ σ)`. -/
-theorem checkExp_sound {M : AttentionOnly} {H : Head} (hc : checkConsts M H C = true) {score top e t : Nat}
-    (h : checkExp C score top e t = true) :
-    score ≤ top ∧ lane (C.P + 1) e t ≤ 2 ^ C.P ∧
-    (lane (C.P + 1) e t : F) ≤ 2 ^ C.P * exp (-(((top - score : Nat) : F) / 2 ^ scoreFrac M H)) ∧
-    2 ^ C.P * exp (-(((top - score : Nat) : F) / 2 ^ scoreFrac M H)) ≤ (lane (C.P + 1) e t : F) + (C.err : F) := by
-  simp only [checkExp, both_eq_true] at h
-  obtain ⟨h1, h2, h3, h4⟩ := h
-  have h2 : top - score < 2 ^ C.consts.length := Nat.le_of_ble_eq_true h2
-  have h4 : lane (C.P + 1) e t = expNeg C.P C.consts (top - score) := Nat.eq_of_beq_eq_true h4
-  have h5 := expNeg_enclosure_of_check (F := F) hc h2
-  rw [← h4] at h5
-  exact ⟨Nat.le_of_ble_eq_true h1, Nat.le_of_ble_eq_true h3, h5⟩
 
 /-- The product of two tabulated exponentials. -/
 theorem weight_bounds {P e p err : Nat} {x y : F} (hx0 : 0 ≤ x) (hx1 : x ≤ 1)
@@ -72,60 +57,113 @@ theorem weight_bounds {P e p err : Nat} {x y : F} (hx0 : 0 ≤ x) (hx1 : x ≤ 1
 
 end
 
-variable {M : AttentionOnly} {H : Head} {C : Tables}
+namespace Plan
+
+variable {p : Plan} {M : AttentionOnly} {H : Head} (hs : Shapes p M H) (hw : Widths p M H)
 
 open AttentionOnly
 
-/-- What `checkWeights` establishes for one query. -/
-theorem weights_sound (hc : checkConsts M H C = true) {a : Nat}
-    (hsc : (∀ t, t < M.d_vocab →
-      ((lane C.w (C.scores (M.d_vocab + M.n_ctx) a) t : Nat) : Int) = M.sE H a t + (C.half : Int)) ∧
-      ∀ i, i < M.n_ctx →
-      ((lane C.w (C.scores (M.d_vocab + M.n_ctx) a) (M.d_vocab + i) : Nat) : Int) = M.sP H a i + (C.half : Int))
-    (h : checkWeights M C a = true) (F : Type) [ExpField F] :
-    ∃ s : F, 0 < s ∧ ∀ i t, i < M.n_ctx → t < M.d_vocab →
-      (weight C a i t : F) ≤ s * exp ((M.sInt H a t i : F) / 2 ^ sFrac M H) ∧
-      s * exp ((M.sInt H a t i : F) / 2 ^ sFrac M H) ≤ (weight C a i t : F) + (C.weightErr : F) := by
-  simp only [checkWeights, both_eq_true, allBelow_eq_true] at h
-  obtain ⟨hE, hPos⟩ := h
-  let tE : Int := (nth C.maxE a : Int) - (C.half : Int)
-  let tP : Int := (nth C.maxP a : Int) - (C.half : Int)
+/-- The exponential of a score, as computed. -/
+def expOf (p : Plan) (M : AttentionOnly) (H : Head) (a t : Nat) : Nat := expNeg p.P p.consts (below p M H a t).toNat
+
+include hs hw
+
+/-- The tables of exponentials. -/
+theorem exps_sound (hc : checkConsts p M H = true) (h : checkRanges p M H = true) :
+    (∀ a t, a < M.d_vocab → t < M.d_vocab → lane p.e (nth (p.tables M H).eE a) t = expOf p M H a t) ∧
+    (∀ a i, a < M.d_vocab → i < M.n_ctx → lane p.e (nth (p.tables M H).eP a) i = expOf p M H a (M.d_vocab + i)) ∧
+    ∀ a t, expOf p M H a t ≤ 2 ^ p.P := by
+  simp only [checkConsts, both_eq_true] at hc
+  have hle := allAtMost_sound hc.2
+  obtain ⟨g, gb⟩ := scores_sound hs hw h
+  have hn : (2 : Nat) ^ p.consts.length ≤ 2 ^ p.narrow := Nat.pow_le_pow_right (by omega) hw.consts
+  have hl : ∀ a t, a < M.d_vocab → t < M.d_vocab + M.n_ctx →
+      below p M H a t + ((0 : Nat) : Int) < ((2 ^ p.narrow : Nat) : Int) := fun a t ha ht => by
+    have := gb a t ha ht
+    have := Int.lt_of_lt_of_le this (show ((2 ^ p.consts.length : Nat) : Int) ≤ ((2 ^ p.narrow : Nat) : Int) by omega)
+    omega
+  have hS := hw.lanes_le _ (Nat.le_refl (M.d_vocab + M.n_ctx))
+  have hP := hw.exps
+  have row : ∀ a, a < M.d_vocab → p.exps (rows M) (lane p.stride (p.lowered M.d_vocab (rows M) (p.sRaised M H)) a) =
+      pack p.e (expOf p M H a) (M.d_vocab + M.n_ctx) := fun a ha => by
+    have hr := g.row hl hS ha
+    have hlt : ∀ t, t < M.d_vocab + M.n_ctx → (below p M H a t + ((0 : Nat) : Int)).toNat < 2 ^ p.narrow := fun t ht => by
+      have := hl a t ha ht; have := hr.2 t ht; omega
+    have he : (2 : Nat) ^ p.narrow ≤ 2 ^ p.e := Nat.pow_le_pow_right (by omega) hw.e
+    rw [hr.1]
+    have e : stretch p.narrow p.e (Nat.succ (Nat.log2 (rows M)))
+        (pack p.narrow (fun t => (below p M H a t + ((0 : Nat) : Int)).toNat) (M.d_vocab + M.n_ctx)) =
+        pack p.e (fun t => (below p M H a t + ((0 : Nat) : Int)).toNat) (M.d_vocab + M.n_ctx) :=
+      stretch_pack hw.e (Nat.le_of_lt Nat.lt_log2_self) hlt
+    show expRow p.e p.P (M.d_vocab + M.n_ctx) p.consts (stretch _ _ _ _) = _
+    rw [e, expRow_pack hP hle fun t ht => by have := hlt t ht; omega]
+    exact pack_congr fun t _ => by rw [expOf]; simp
+  have hE : ∀ a t, expOf p M H a t < 2 ^ p.e := fun a t =>
+    Nat.lt_of_le_of_lt (expNeg_le hle _) (Nat.pow_lt_pow_right (by omega) (by omega))
+  refine ⟨fun a t ha ht => ?_, fun a i ha hi => ?_, fun a t => expNeg_le hle _⟩
+  · have e : nth (p.tables M H).eE a = _ := (nth_list (F := p.exps (rows M)) (g.lt hl hS) ha).trans (row a ha)
+    rw [e, lane_pack (fun t _ => hE a t) (by omega)]
+  · have e : nth (p.tables M H).eP a = (pack p.e (expOf p M H a) (M.d_vocab + M.n_ctx)) >>> (p.e * M.d_vocab) :=
+      (nth_list (F := fun x => Nat.shiftRight (p.exps (rows M) x) (Nat.mul p.e M.d_vocab)) (g.lt hl hS) ha).trans
+        (congrArg (· >>> (p.e * M.d_vocab)) (row a ha))
+    rw [e, lane_shiftRight, lane_pack (fun t _ => hE a t) (by omega)]
+
+/-- A computed exponential encloses `2 ^ P * exp (-(top - score) / 2 ^ σ)`. -/
+theorem expOf_sound {F : Type} [ExpField F] (hc : checkConsts p M H = true) (h : checkRanges p M H = true) {a t : Nat}
+    (ha : a < M.d_vocab) (ht : t < M.d_vocab + M.n_ctx) :
+    (expOf p M H a t : F) ≤ 2 ^ p.P * exp (-((below p M H a t : F) / 2 ^ sFrac M H)) ∧
+    2 ^ p.P * exp (-((below p M H a t : F) / 2 ^ sFrac M H)) ≤ (expOf p M H a t : F) + (p.err : F) ∧
+    0 ≤ (below p M H a t : F) := by
+  simp only [checkConsts, both_eq_true] at hc
+  obtain ⟨g, gb⟩ := scores_sound hs hw h
+  have h0 := g.2 a t ha ht
+  have h1 := gb a t ha ht
+  have h2 := expNeg_enclosure_of_check (F := F) hc.1 (u := (below p M H a t).toNat) (by omega)
+  have e : (((below p M H a t).toNat : Nat) : F) = (below p M H a t : F) := by
+    rw [← intCast_natCast, Int.toNat_of_nonneg (by omega)]
+  have h3 := natCast_nonneg (F := F) (below p M H a t).toNat
+  rw [e] at h2 h3
+  exact ⟨h2.1, h2.2, h3⟩
+
+/-- What the checks establish of attention weights. -/
+theorem weights_sound (hc : checkConsts p M H = true) (h : checkRanges p M H = true) (F : Type) [ExpField F] {a : Nat}
+    (ha : a < M.d_vocab) : ∃ s : F, 0 < s ∧ ∀ i t, i < M.n_ctx → t < M.d_vocab →
+      (weight (p.tables M H) a i t : F) ≤ s * exp ((M.sInt H a t i : F) / 2 ^ sFrac M H) ∧
+      s * exp ((M.sInt H a t i : F) / 2 ^ sFrac M H) ≤
+        (weight (p.tables M H) a i t : F) + ((p.tables M H).weightErr : F) := by
+  obtain ⟨hE, hP, hle⟩ := exps_sound hs hw hc h
+  let tE : Int := (p.topE a : Int) - (p.quarter : Int)
+  let tP : Int := (p.topP a : Int) - (p.quarter : Int)
   have hσ := two_pow_pos (F := F) (sFrac M H)
-  have h2P := two_pow_pos (F := F) C.P
-  refine ⟨2 ^ C.P * (exp (-((tE : F) / 2 ^ sFrac M H)) * exp (-((tP : F) / 2 ^ sFrac M H))),
+  have h2P := two_pow_pos (F := F) p.P
+  refine ⟨2 ^ p.P * (exp (-((tE : F) / 2 ^ sFrac M H)) * exp (-((tP : F) / 2 ^ sFrac M H))),
     mul_pos h2P (mul_pos (exp_pos _) (exp_pos _)), fun i t hi ht => ?_⟩
-  obtain ⟨e1, e2, e3, e4⟩ := checkExp_sound (F := F) hc (hE t ht)
-  obtain ⟨p1, p2, p3, p4⟩ := checkExp_sound (F := F) hc (hPos i hi)
-  have sE := hsc.1 t ht
-  have sP := hsc.2 i hi
-  have uE : (((nth C.maxE a - lane C.w (C.scores (M.d_vocab + M.n_ctx) a) t : Nat) : Int)) = tE - M.sE H a t := by
-    have : lane C.w (C.scores (M.d_vocab + M.n_ctx) a) t ≤ nth C.maxE a := e1
-    simp only [tE]; omega
-  have uP : (((nth C.maxP a - lane C.w (C.scores (M.d_vocab + M.n_ctx) a) (M.d_vocab + i) : Nat) : Int)) =
-      tP - M.sP H a i := by
-    have : lane C.w (C.scores (M.d_vocab + M.n_ctx) a) (M.d_vocab + i) ≤ nth C.maxP a := p1
-    simp only [tP]; omega
-  have cE : ((nth C.maxE a - lane C.w (C.scores (M.d_vocab + M.n_ctx) a) t : Nat) : F) = (tE : F) - (M.sE H a t : F) := by
-    rw [← intCast_natCast, uE, intCast_sub]
-  have cP : ((nth C.maxP a - lane C.w (C.scores (M.d_vocab + M.n_ctx) a) (M.d_vocab + i) : Nat) : F) =
-      (tP : F) - (M.sP H a i : F) := by
-    rw [← intCast_natCast, uP, intCast_sub]
-  have key := weight_bounds (F := F) (P := C.P) (e := lane (C.P + 1) (nth C.eE a) t) (p := lane (C.P + 1) (nth C.eP a) i)
-    (err := C.err)
-    (x := exp (-(((nth C.maxE a - lane C.w (C.scores (M.d_vocab + M.n_ctx) a) t : Nat) : F) / 2 ^ sFrac M H)))
-    (y := exp (-(((nth C.maxP a - lane C.w (C.scores (M.d_vocab + M.n_ctx) a) (M.d_vocab + i) : Nat) : F) / 2 ^ sFrac M H)))
-    (exp_nonneg _)
-    (exp_le_one (by have := div_nonneg (natCast_nonneg (F := F) (nth C.maxE a - lane C.w (C.scores (M.d_vocab + M.n_ctx) a) t)) hσ; grind))
-    p2 e3 e4 p3 p4
-  have hW : (2 : F) ^ C.P * (exp (-((tE : F) / 2 ^ sFrac M H)) * exp (-((tP : F) / 2 ^ sFrac M H))) *
+  obtain ⟨e3, e4, e5⟩ := expOf_sound (F := F) hs hw hc h ha (show t < M.d_vocab + M.n_ctx by omega)
+  obtain ⟨p3, p4, _⟩ := expOf_sound (F := F) hs hw hc h ha (show M.d_vocab + i < M.d_vocab + M.n_ctx by omega)
+  have cE : (below p M H a t : F) = (tE : F) - (M.sE H a t : F) := by
+    rw [← intCast_sub]
+    congr 1
+    simp only [below, sExt, ht, if_true, tE]; omega
+  have cP : (below p M H a (M.d_vocab + i) : F) = (tP : F) - (M.sP H a i : F) := by
+    rw [← intCast_sub]
+    congr 1
+    simp only [below, sExt, show ¬ M.d_vocab + i < M.d_vocab by omega, if_false, Nat.add_sub_cancel_left, tP]; omega
+  have key := weight_bounds (F := F) (P := p.P) (err := p.err)
+    (x := exp (-((below p M H a t : F) / 2 ^ sFrac M H))) (y := exp (-((below p M H a (M.d_vocab + i) : F) / 2 ^ sFrac M H)))
+    (exp_nonneg _) (exp_le_one (by have := div_nonneg e5 hσ; grind)) (hle a (M.d_vocab + i)) e3 e4 p3 p4
+  have hweight : weight (p.tables M H) a i t = (expOf p M H a t * expOf p M H a (M.d_vocab + i)) >>> p.P := by
+    rw [← hE a t ha ht, ← hP a i ha hi]; rfl
+  have hW : (2 : F) ^ p.P * (exp (-((tE : F) / 2 ^ sFrac M H)) * exp (-((tP : F) / 2 ^ sFrac M H))) *
       exp ((M.sInt H a t i : F) / 2 ^ sFrac M H) =
-      2 ^ C.P * (exp (-(((nth C.maxE a - lane C.w (C.scores (M.d_vocab + M.n_ctx) a) t : Nat) : F) / 2 ^ sFrac M H)) *
-      exp (-(((nth C.maxP a - lane C.w (C.scores (M.d_vocab + M.n_ctx) a) (M.d_vocab + i) : Nat) : F) / 2 ^ sFrac M H))) := by
+      2 ^ p.P * (exp (-((below p M H a t : F) / 2 ^ sFrac M H)) *
+      exp (-((below p M H a (M.d_vocab + i) : F) / 2 ^ sFrac M H))) := by
     rw [cE, cP, sInt_decomp, intCast_add, Semiring.mul_assoc, ← exp_add, ← exp_add, ← exp_add]
     congr 2
     grind
-  rw [hW]
+  rw [hW, hweight]
   exact key
+
+end Plan
 
 end
 
