@@ -26,7 +26,7 @@ gate: $(STAMP)
 	@$(VENV)/bin/leanbound gate
 
 lint: $(STAMP)
-	$(VENV)/bin/ruff check src tests
+	$(VENV)/bin/ruff check src tests benchmarks
 	$(VENV)/bin/mypy
 
 test: lint

@@ -2,8 +2,8 @@
 
     .venv/bin/python benchmarks/mutate_artifacts.py --count 10000 --seed 1
 
-An accepted mutant is no false accept if the audit read the same statement, weights and axioms from it: a byte that holds none
-of them. Such a mutant has another digest, so the gate refuses it all the same.
+An accepted mutant is no false accept if the audit read the same statement, weights and axioms from it: a byte that
+holds none of them. Such a mutant has another digest, so the gate refuses it all the same.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def essence(found: ClaimAudit) -> tuple[object, ...]:
 def run(count: int, seed: int) -> Counter[str]:
     """How many mutants were refused while reading, refused by the audit, or are the same claim still.
 
-    Raises AssertionError for a false accept or a slow mutant; whatever else a mutant raises is a crash, and ends the run.
+    Raises AssertionError for a false accept or a slow mutant; anything else that a mutant raises is a crash.
     """
     rng = random.Random(seed)
     seen: Counter[str] = Counter()
