@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from tests.attack_table import table
 from tests.attacks import apply, lock_like_this_repository
 from tests.workspaces import checked_library, make_workspace
 
@@ -74,3 +75,7 @@ def test_benign_change_passes(twin: Path, repository: Path, capsys: pytest.Captu
 def test_there_are_enough_of_both() -> None:
     assert len(CASES) >= 60
     assert len(TWINS) >= 10
+
+
+def test_the_page_of_attacks_is_made_from_their_data() -> None:
+    assert (HERE.parent / "docs" / "attacks.md").read_text() == table()
