@@ -395,7 +395,8 @@ theorem Grid.inRange {r : Nat} (h : Grid S l n m b T x) (hl : ∀ i o, i < n →
   have hhalf : 2 ^ (l - 1) < 2 ^ l := Nat.pow_lt_pow_right (by omega) (by omega)
   have hc : x &&& ((2 ^ l - 2 ^ r) * gridOnes S l n m) = 2 ^ (l - 1) * gridOnes S l n m := Nat.eq_of_beq_eq_true hc
   rw [h.1, ← packGrid_const, ← packGrid_const, packGrid_land hS hx fun _ _ _ _ => by omega] at hc
-  have e := packGrid_inj hS (fun i o hi ho => Nat.lt_of_le_of_lt Nat.and_le_left (hx i o hi ho)) (fun _ _ _ _ => hhalf) hc i o hi ho
+  have e := packGrid_inj hS (fun i o hi ho => Nat.lt_of_le_of_lt Nat.and_le_left (hx i o hi ho)) (fun _ _ _ _ => hhalf) hc
+    i o hi ho
   have := lt_of_land hr (hx i o hi ho) e
   have := h.2 i o hi ho
   omega

@@ -102,8 +102,8 @@ theorem stretchFrom_pack {w w' : Nat} (hw : w ≤ w') (k m : Nat) (f : Nat → N
           pack (w' * (2 * g)) (fun i => pack w (fun j => f ((2 * i + 1) * g + j)) g * 2 ^ (w * g)) m := by
         rw [← pack_sub fun i _ => by rw [hF]; exact Nat.le_add_right _ _]
         exact pack_congr fun i _ => by rw [hF, Nat.add_sub_cancel_left]
-      rw [show ∀ d x y, stretchBy d x y = y + (x - y) <<< d from fun _ _ _ => rfl, e1, Nat.shiftLeft_eq, ← pack_mul_const, ← pack_add, ← pack_pair, show w' * (2 * g) = 2 * (w' * g) by
-        rw [Nat.mul_left_comm]]
+      rw [show ∀ d x y, stretchBy d x y = y + (x - y) <<< d from fun _ _ _ => rfl, e1, Nat.shiftLeft_eq, ← pack_mul_const,
+        ← pack_add, ← pack_pair, show w' * (2 * g) = 2 * (w' * g) from Nat.mul_left_comm ..]
       refine pack_congr fun i _ => ?_
       rw [Nat.mul_assoc (pack w _ g), ← Nat.pow_add, ← Nat.add_mul, Nat.add_sub_cancel' hw]
     rw [hland, hstep, ih (2 * m) fun j hj => hf j (by rw [Nat.mul_left_comm, ← Nat.mul_assoc]; exact hj)]

@@ -9,8 +9,8 @@ public import LeanBound.Strategies.Tables.Rows
 # Tables of a one-head model, computed from the weights
 
 A plan says how wide lanes are and how exponentials are computed; the kernel computes everything else. Products of weight matrices
-are grids (`Numerics/Grid`) of narrow lanes; the rows that strategies add up are stretched to wide ones. A bias of a matrix product
-enters as one more term of the product, with a column or a row of ones.
+are grids (`Numerics/Grid`) of narrow lanes; the rows that strategies add up are stretched to wide ones. A bias of a product enters
+as one more term of the product, with a column or a row of ones.
 -/
 
 @[expose] public section
@@ -179,7 +179,8 @@ def tables : Tables where
   e := p.e
   D := p.list (p.wide M.d_vocab) M.d_vocab (p.lowered M.d_vocab M.d_vocab (p.directRaised M H))
   OE := p.list (p.wide M.d_vocab) (rows M) (p.lowered (rows M) M.d_vocab (p.oRaised M H))
-  OP := p.list (p.wide M.d_vocab) (rows M) (Nat.shiftRight (p.lowered (rows M) M.d_vocab (p.oRaised M H)) (Nat.mul p.stride M.d_vocab))
+  OP := p.list (p.wide M.d_vocab) (rows M)
+    (Nat.shiftRight (p.lowered (rows M) M.d_vocab (p.oRaised M H)) (Nat.mul p.stride M.d_vocab))
   eE := p.list (p.exps (rows M)) M.d_vocab (p.lowered M.d_vocab (rows M) (p.sRaised M H))
   eP := p.list (fun x => Nat.shiftRight (p.exps (rows M) x) (Nat.mul p.e M.d_vocab)) M.d_vocab
     (p.lowered M.d_vocab (rows M) (p.sRaised M H))

@@ -165,7 +165,8 @@ end Widths
 
 /-- `n` lanes of zeros, then ones: what a bias of positions is multiplied by. -/
 theorem ones_above {w n k : Nat} (b : Nat) :
-    Vec w (n + k) b (fun i => if i < n then (0 : Int) else 1) (above w n (Nat.mul (Nat.succ b) (ones w k)) (Nat.mul b (ones w n))) :=
+    Vec w (n + k) b (fun i => if i < n then (0 : Int) else 1)
+      (above w n (Nat.mul (Nat.succ b) (ones w k)) (Nat.mul b (ones w n))) :=
   Vec.above (Vec.const (by simp)) (Vec.const (c := 1) (by simp; omega))
 
 /-- Embeddings of tokens, then of positions. -/
