@@ -142,7 +142,10 @@ def test_the_kernel_refuses_every_wrong_plan(tmp_path: Path) -> None:
         "module\npublic import Claims.Wrong.Statement\npublic import Claims.Wrong.Tables\n"
         "public import LeanBound.Strategies.Cubic.Queries\n"
         "@[expose] public section\nnamespace Claims.Wrong\n"
-        "open LeanBound\nnoncomputable section\n" + "\n".join(theorems) + "\nend\nend Claims.Wrong\n"
+        # One theorem after the other: a thread for each is more than the embedded Lean has memory for.
+        "open LeanBound\nset_option Elab.async false\nnoncomputable section\n"
+        + "\n".join(theorems)
+        + "\nend\nend Claims.Wrong\n"
     )
     (tmp_path / "Claims" / "Wrong" / "Mutations.lean").write_text(source)
     result = build(
