@@ -39,6 +39,7 @@ public import LeanBound.Strategies.Cubic.Queries
 @[expose] public section
 namespace Claims.Mutant
 open LeanBound
+set_option Elab.async false
 noncomputable section
 """
 

@@ -338,3 +338,9 @@ def test_update_keeps_the_form_and_rounds_down(text: str, becomes: str) -> None:
 def test_large_documents_are_read_in_no_time() -> None:
     hard = "`" * 5_000 + "<!" * 20_000 + "|`" * 20_000 + "\n" + "` <!-- \n" * 20_000 + "  ```\n" * 20_000
     assert read_markers(hard).markers == ()
+
+
+@pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity", "-NaN", "1e400"])
+def test_numbers_that_are_none_to_python_either(text: str) -> None:
+    with pytest.raises(NumberError):
+        parse_number(text)

@@ -155,9 +155,9 @@ def _percent(text: str) -> str:
     """A plain decimal read as a percentage if it is above 1, else as a part of 1."""
     try:
         value = Decimal(text)
-    except ArithmeticError:
+        scaled = value if value > 1 else value * 100
+    except ArithmeticError:  # no number, or NaN
         return "a percentage"
-    scaled = value if value > 1 else value * 100
     shown = f"{scaled.normalize():f}"
     return f"{shown if '.' in shown else f'{shown}.0'}%"
 
