@@ -23,7 +23,6 @@ from leanbound.strategies.certificate import Hex
 from leanbound.workspace import Workspace
 
 LOCK_FILE: Final = "leanbound.lock"
-STATEMENTS: Final = "templates/statements"
 #: What a statement is made of, beside the numbers that it spells out: these constants, and all they unfold to.
 SPECIFICATION: Final = ("LeanBound.AccuracyAtLeast", "LeanBound.maxToken")
 SPECIFICATION_MODULES: Final = ("LeanBound.Properties.Accuracy", "LeanBound.Tasks.MaxOfK")
@@ -149,7 +148,7 @@ def load_lock(workspace: Workspace) -> Lock:
 
 def statement_templates(workspace: Workspace) -> dict[str, str]:
     """SHA-256 of every template of statements."""
-    return _digests(workspace, sorted((workspace.root / STATEMENTS).rglob("*.j2")))
+    return _digests(workspace, sorted((workspace.templates / "statements").rglob("*.j2")))
 
 
 def specification_sources(workspace: Workspace) -> dict[str, str]:
@@ -167,7 +166,3 @@ def library_sources(workspace: Workspace) -> dict[str, str]:
 
 def _digests(workspace: Workspace, paths: list[Path]) -> dict[str, str]:
     return {workspace.relative(path): sha256_file(path) for path in paths}
-
-
-__all__ = ["LOCK_FILE", "Lock", "LockedClaim", "LockedTensor", "LockedToolchain", "load_lock", "lock_path"]
-__all__ += ["library_sources", "specification_sources", "statement_templates"]

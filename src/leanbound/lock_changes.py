@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Final
 
 from leanbound.claims import LoadedClaim, load_claim
-from leanbound.errors import InputError, LeanboundError
+from leanbound.errors import LeanboundError
 from leanbound.lock import (
     Lock,
     LockedClaim,
@@ -143,11 +143,3 @@ def _files(what: str, before: Mapping[str, str], after: Mapping[str, str]) -> It
             yield f"{what} {path} is new"
         elif before[path] != after[path]:
             yield f"{what} {path} has changed"
-
-
-def require_locked(workspace: Workspace, name: str) -> LockedClaim:
-    """The lock's entry of a claim. Raises InputError when it has none."""
-    lock = load_lock(workspace)
-    if name not in lock.claims:
-        raise InputError(f"{name} is not in the lock. Pin it with `leanbound lock`.")
-    return lock.claims[name]
