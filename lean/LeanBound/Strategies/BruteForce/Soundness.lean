@@ -88,14 +88,6 @@ theorem bruteCheck_sound (hv : Tables.Valid M H C) (F : Type) [ExpField F] {x : 
   exact correct_of_lead hv F hx ha hm (leads_sound hv hm
     (fun o ho => natSum_le_mul fun i hi => Nat.le_of_lt (rowEntry_lt_top hv haV hi (getD_lt hx hi) ho)) h)
 
-theorem snoc_mem_sequences {y : List Nat} (hK : 0 < K) (hy : y ∈ sequences V (K - 1)) (ha : a < V) :
-    y ++ [a] ∈ sequences V K ∧ (y ++ [a]).getD (K - 1) 0 = a := by
-  obtain ⟨hl, ht⟩ := mem_sequences.1 hy
-  refine ⟨mem_sequences.2 ⟨by simp; omega, fun t hm => ?_⟩, by rw [← hl]; simp⟩
-  rcases List.mem_append.1 hm with hm | hm
-  · exact ht t hm
-  · rw [List.mem_singleton.1 hm]; exact ha
-
 /-- The number of inputs proved of a query is a lower bound on those that the model is right about. -/
 theorem bruteQuerySize_le_count (hv : Tables.Valid M H C) (F : Type) [ExpField F] (ha : a < M.d_vocab) :
     bruteQuerySize C M.d_vocab M.n_ctx a ≤
@@ -106,8 +98,7 @@ theorem bruteQuerySize_le_count (hv : Tables.Valid M H C) (F : Type) [ExpField F
   have h' : bruteQuerySize C M.d_vocab M.n_ctx a = _ := h
   rw [h', countFrom_eq]
   refine count_mono fun y hy hc => ?_
-  obtain ⟨hx, hl⟩ := snoc_mem_sequences hv.n_ctx_pos hy ha
-  exact bruteCheck_sound hv F hx hl hc
+  exact bruteCheck_sound hv F (snoc_mem_sequences hv.n_ctx_pos ha hy) (getD_snoc hy a) hc
 
 /-- A chunk of queries, checked. -/
 theorem bruteQueries_covered {ns : List Nat} (h : bruteQueries C V K a ns = true) :

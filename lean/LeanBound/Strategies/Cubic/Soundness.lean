@@ -184,26 +184,14 @@ theorem splitSize_le_count (ham : a ≤ m) (hm : m < M.d_vocab) (Es : List Nat) 
     have hmatch : Matches m c y := matches_of_inBox (fun T hT t ht => by
       obtain ⟨_, _, rfl⟩ := List.mem_map.1 hT
       exact (mem_safeTokens.1 ht).1) hin
-    obtain ⟨hlen, htok⟩ : y.length = M.n_ctx - 1 ∧ ∀ t ∈ y, t < M.d_vocab := mem_sequences.1 hy
-    have last : (y ++ [a]).getD (M.n_ctx - 1) 0 = a := by rw [← hlen]; simp
     have total : ∀ o, natSum M.n_ctx (fun i => rowEntry C a i ((y ++ [a]).getD i 0) o) =
         fixedEntry C a m c 0 o + freeEntry C a c y 0 o + rowEntry C a (M.n_ctx - 1) a o := by
       intro o
-      have hs : natSum M.n_ctx (fun i => rowEntry C a i ((y ++ [a]).getD i 0) o) =
-          natSum (M.n_ctx - 1) (fun i => rowEntry C a i ((y ++ [a]).getD i 0) o) +
-            rowEntry C a (M.n_ctx - 1) ((y ++ [a]).getD (M.n_ctx - 1) 0) o := by
-        rw [← natSum_succ, Nat.sub_add_cancel hK]
-      rw [hs, last, ← natSum_of_matches hmatch, hlen]
-      congr 1
-      refine natSum_congr fun j hj => ?_
-      rw [Nat.zero_add, List.getD_eq_getElem?_getD, List.getD_eq_getElem?_getD,
-        List.getElem?_append_left (by omega)]
-    have hx : y ++ [a] ∈ sequences M.d_vocab M.n_ctx := mem_sequences.2 ⟨by simp; omega, fun t ht => by
-      rcases List.mem_append.1 ht with h | h
-      · exact htok t h
-      · rw [List.mem_singleton.1 h]; exact ha⟩
+      rw [natSum_snoc hK hy a fun i t => rowEntry C a i t o, ← natSum_of_matches hmatch, (mem_sequences.1 hy).1]
+      simp only [Nat.zero_add]
+      rfl
     rw [maxToken_of_matches hmatch ham hmax]
-    refine correct_of_lead hv F hx last hm fun o ho hom => ?_
+    refine correct_of_lead hv F (snoc_mem_sequences hK ha hy) (getD_snoc hy a) hm fun o ho hom => ?_
     rw [total, total]
     exact hbox y hin o ho hom
 

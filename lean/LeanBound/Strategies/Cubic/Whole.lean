@@ -1,6 +1,7 @@
 module
 
 public import LeanBound.Numerics.Monus
+public import LeanBound.Numerics.NatSum
 public import LeanBound.Strategies.Tables.Rows
 
 /-!
@@ -57,16 +58,13 @@ def positionExp (a i : Nat) : Nat := lane C.e (nth C.eP a) i
 def maxTokenExp (a n : Nat) : Nat :=
   Nat.rec 0 (fun t ih => cond (Nat.ble ih (tokenExp C a t)) (tokenExp C a t) ih) n
 
-/-- The sum of `positionExp` below `n`. -/
-def sumPositionExp (a n : Nat) : Nat := Nat.rec 0 (fun i ih => Nat.add ih (positionExp C a i)) n
-
 /-- The least `positionExp` below `n`, at most `2 ^ P`. -/
 def minPositionExp (a n : Nat) : Nat :=
   Nat.rec (Nat.pow 2 C.P) (fun i ih => cond (Nat.ble ih (positionExp C a i)) ih (positionExp C a i)) n
 
 /-- At least the weight of all positions but the last, if each holds a token of exponential `e`. -/
 def totalWeight (a e : Nat) : Nat :=
-  Nat.shiftRight (Nat.add (Nat.mul e (sumPositionExp C a (Nat.sub K 1))) (Nat.sub (Nat.pow 2 C.P) 1)) C.P
+  Nat.shiftRight (Nat.add (Nat.mul e (natSum (Nat.sub K 1) (positionExp C a))) (Nat.sub (Nat.pow 2 C.P) 1)) C.P
 
 /-- At most the weight of any position but the last that holds `m`. -/
 def leastWeight (a m : Nat) : Nat :=

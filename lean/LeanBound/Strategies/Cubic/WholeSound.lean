@@ -13,22 +13,7 @@ namespace LeanBound
 
 noncomputable section
 
-/-! ## Sums, maxima and packs -/
-
-theorem natSum_add (n : Nat) (f g : Nat → Nat) : natSum n (fun i => f i + g i) = natSum n f + natSum n g := by
-  simp only [natSum_eq, listSum_add]
-
-theorem natSum_mul_const (n c : Nat) (f : Nat → Nat) : natSum n (fun i => f i * c) = natSum n f * c := by
-  simp only [natSum_eq, listSum_mul]
-
-theorem le_natSum {n i : Nat} (f : Nat → Nat) (hi : i < n) : f i ≤ natSum n f := by
-  induction n with
-  | zero => omega
-  | succ n ih =>
-    rw [natSum_succ]
-    rcases Nat.lt_or_eq_of_le (Nat.le_of_lt_succ hi) with h | rfl
-    · exact Nat.le_trans (ih h) (Nat.le_add_right _ _)
-    · exact Nat.le_add_left _ _
+/-! ## Maxima and packs -/
 
 /-- The largest of `f 0, …, f (n - 1)`. -/
 def maxBelow (f : Nat → Nat) (n : Nat) : Nat := Nat.rec 0 (fun i ih => max (f i) ih) n
@@ -56,37 +41,6 @@ theorem maxBelow_lt {f : Nat → Nat} {n c : Nat} (hc : 0 < c) (h : ∀ i, i < n
 theorem eq_zero_of_pack {w n : Nat} {f : Nat → Nat} (hf : ∀ j, j < n → f j < 2 ^ w) (h : pack w f n = 0) {j : Nat}
     (hj : j < n) : f j = 0 := by
   rw [← lane_pack hf hj, h, lane_eq, Nat.zero_shiftRight, Nat.zero_mod]
-
-/-! ## A last token appended -/
-
-section Snoc
-
-variable {V K a : Nat} {y : List Nat}
-
-theorem snoc_mem_sequences (hK : 0 < K) (ha : a < V) (hy : y ∈ sequences V (K - 1)) : y ++ [a] ∈ sequences V K := by
-  obtain ⟨hlen, htok⟩ := mem_sequences.1 hy
-  refine mem_sequences.2 ⟨by simp; omega, fun t ht => ?_⟩
-  rcases List.mem_append.1 ht with h | h
-  · exact htok t h
-  · exact List.mem_singleton.1 h ▸ ha
-
-theorem getD_snoc (hy : y ∈ sequences V (K - 1)) (a : Nat) : (y ++ [a]).getD (K - 1) 0 = a := by
-  rw [← (mem_sequences.1 hy).1]
-  simp
-
-/-- The last position, apart. -/
-theorem natSum_snoc (hK : 0 < K) (hy : y ∈ sequences V (K - 1)) (a : Nat) (f : Nat → Nat → Nat) :
-    natSum K (fun i => f i ((y ++ [a]).getD i 0)) = natSum (K - 1) (fun i => f i (y.getD i 0)) + f (K - 1) a := by
-  have hlen := (mem_sequences.1 hy).1
-  have hs : natSum K (fun i => f i ((y ++ [a]).getD i 0)) =
-      natSum (K - 1) (fun i => f i ((y ++ [a]).getD i 0)) + f (K - 1) ((y ++ [a]).getD (K - 1) 0) := by
-    rw [← natSum_succ, Nat.sub_add_cancel hK]
-  rw [hs, getD_snoc hy]
-  congr 1
-  refine natSum_congr fun i hi => ?_
-  rw [List.getD_eq_getElem?_getD, List.getD_eq_getElem?_getD, List.getElem?_append_left (by omega)]
-
-end Snoc
 
 /-! ## The lanes of the checker -/
 
