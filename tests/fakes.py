@@ -60,10 +60,10 @@ class FakeLean:
 
     def audit(self, result: BuildResult, rendered: RenderedClaim, *arguments: Any) -> AuditedClaim:
         at_least = arguments[-1]
-        artifact = result.records[rendered.proof_module].artifact
+        artifact = result.records[rendered.names.proof_module].artifact
         statement = Statement(
-            theorem=rendered.theorem,
-            claim=rendered.claim,
+            theorem=rendered.names.theorem,
+            claim=rendered.names.claim,
             unfolded="AccuracyAtLeast",
             model="model",
             target="LeanBound.maxToken",

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
+from tests.fakes import FakeToolchain
 from tests.workspaces import CLAIM, make_workspace
 
 from leanbound import locking
 from leanbound.cli import main
 from leanbound.errors import InputError
-from leanbound.lean.toolchain import Toolchain, ToolchainInfo
 from leanbound.lock import LOCK_FILE, Lock, load_lock
 from leanbound.lock_changes import lock_differences
 from leanbound.models.load import load_model
@@ -19,22 +19,12 @@ from leanbound.quantize import quantize_fixed
 from leanbound.workspace import Workspace
 
 
-class NoLean(Toolchain):
-    """A name only."""
-
-    def __init__(self) -> None:
-        super().__init__(ToolchainInfo("fake", "4.28.0-pre", "c0ffee", "0" * 64), Path("/nonexistent"))
-
-    def compile_command(self, *_: object, **__: object) -> object:  # type: ignore[override]
-        raise NotImplementedError
-
-
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """A locked repository with one claim."""
     made = Workspace(make_workspace(tmp_path / "repository"))
     monkeypatch.setattr(locking, "_meanings", lambda *_: {"LeanBound.AccuracyAtLeast": "1" * 64})
-    locking.make_lock(made, NoLean()).save(made)
+    locking.make_lock(made, FakeToolchain()).save(made)
     return made
 
 
@@ -46,7 +36,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def test_a_fresh_lock_holds_and_is_deterministic(workspace: Workspace) -> None:
     assert lock_differences(workspace) == []
-    assert locking.make_lock(workspace, NoLean()).to_bytes() == (workspace.root / LOCK_FILE).read_bytes()
+    assert locking.make_lock(workspace, FakeToolchain()).to_bytes() == (workspace.root / LOCK_FILE).read_bytes()
     assert main(["lock", "--check", "--root", str(workspace.root)]) == 0
 
 

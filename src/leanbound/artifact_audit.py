@@ -15,7 +15,7 @@ from leanbound.lean.build import artifacts_dir
 from leanbound.lean.environment import Environment, Shelf, find_artifacts
 from leanbound.lean.toolchain import Toolchain
 from leanbound.lock import Lock, LockedClaim, load_lock
-from leanbound.render import claim_id
+from leanbound.render import ClaimNames
 from leanbound.verdict import Statement
 from leanbound.workspace import Workspace
 
@@ -46,7 +46,6 @@ def audit_artifact(
     workspace: Workspace,
     name: str,
     toolchain: Toolchain,
-    lock: Lock | None = None,
     directory: Path | None = None,
     shelf: Shelf | None = None,
 ) -> ArtifactAudit:
@@ -55,11 +54,11 @@ def audit_artifact(
     Several claims audited with one `shelf` have the modules that they share read once.
     Raises RejectedError when there is no artifact, or it cannot be read; InputError when there is no lock.
     """
-    lock = lock or load_lock(workspace)
+    lock = load_lock(workspace)
     if name not in lock.claims:
         raise InputError(f"{name} is not in the lock. Pin it with `leanbound lock`.")
     directory = directory or artifacts_dir(workspace.artifacts, toolchain)
-    module = f"Claims.{claim_id(name)}.Replay"
+    module = ClaimNames.of(name).replay_module
     if not artifact_path(directory, module).is_file():
         raise RejectedError(
             f"{name} has no artifact of {toolchain.version} ({toolchain.kind}). Run `leanbound verify`."
@@ -67,34 +66,21 @@ def audit_artifact(
     environment = Environment(find_artifacts([directory], [toolchain.library]), module, shelf)
     found = audit_claim(environment, _expected(name, lock, lock.claims[name]))
     reasons = [*found.reasons, *_foreign_modules(environment, name), *_other_lean(environment, lock)]
-    claim = found.claim
-    statement = None
-    if claim is not None:
-        statement = Statement(
-            theorem=found.audit.theorem,
-            claim=f"Claims.{claim_id(name)}.Claim",
-            unfolded=found.audit.statement_unfolded or "",
-            model=claim.model,
-            target=claim.target,
-            count=claim.count,
-            statement_digest=found.audit.statement_digest,
-            meaning_digest=found.audit.meaning_digest,
-        )
     files = _files(workspace, environment, directory)
     replayed = toolchain.replay(sorted(environment.modules), directory)
     if replayed is not None and replayed:
         reasons.append(f"leanchecker does not accept the artifact: {replayed}")
     checks = CHECKS if replayed is None else (*CHECKS, "leanchecker replayed every declaration in a fresh kernel")
-    return ArtifactAudit(tuple(reasons), statement, found.audit.axioms, files, checks)
+    return ArtifactAudit(tuple(reasons), found.statement(), found.audit.axioms, files, checks)
 
 
 def _expected(name: str, lock: Lock, locked: LockedClaim) -> ExpectedClaim:
-    namespace = f"Claims.{claim_id(name)}"
+    names = ClaimNames.of(name)
     return ExpectedClaim(
-        theorem=f"{namespace}.proved",
-        replay=f"{namespace}.replayed",
-        claim=f"{namespace}.Claim",
-        statement_module=f"{namespace}.Statement",
+        theorem=names.theorem,
+        replay=names.replay,
+        claim=names.claim,
+        statement_module=names.statement_module,
         model=locked.quantised(),
         count=locked.property.at_least,
         meanings=lock.meanings,
@@ -103,7 +89,7 @@ def _expected(name: str, lock: Lock, locked: LockedClaim) -> ExpectedClaim:
 
 def _foreign_modules(environment: Environment, name: str) -> list[str]:
     """Modules that are neither the toolchain's, nor the library's, nor this claim's."""
-    own = ("LeanBound.", f"Claims.{claim_id(name)}.")
+    own = ("LeanBound.", f"{ClaimNames.of(name).namespace}.")
     reasons = [
         f"the module {module} is not of this claim" for module in environment.modules if not module.startswith(own)
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from leanbound.audit import LIBRARY_ASSUMPTION
-from leanbound.claim_audit import ClaimAudit, ExpectedClaim, audit_claim
+from leanbound.claim_audit import ExpectedClaim, audit_claim
 from leanbound.errors import RejectedError
 from leanbound.lean.artifacts import ModuleRecord, artifact_path, part_path
 from leanbound.lean.build import BuildResult, Listener, artifacts_dir, build
@@ -44,7 +44,7 @@ def build_claims(
     on_event: Listener | None,
 ) -> BuildResult:
     """Have Lean check the claims, their proofs and all that they import, several modules at once."""
-    targets = [claim.replay_module for claim in rendered]
+    targets = [claim.names.replay_module for claim in rendered]
     return build(targets, roots=roots, toolchain=toolchain, out=out, jobs=jobs, on_event=on_event)
 
 
@@ -55,7 +55,7 @@ def checked_module(result: BuildResult, rendered: RenderedClaim) -> ModuleRecord
     message names the template that the module at fault was rendered from.
     """
     try:
-        return result.require(rendered.proof_module)
+        return result.require(rendered.names.proof_module)
     except LeanRejectedError as error:
         raise LeanRejectedError(error.module, _with_template(error, rendered), error.diagnostics) from error
     except LeanCrashError as error:
@@ -76,24 +76,25 @@ def audit(
     """
     directory = artifacts_dir(out, toolchain)
     refused = _refused_replay(result, rendered)
-    root = rendered.proof_module if refused else rendered.replay_module
+    names = rendered.names
+    root = names.proof_module if refused else names.replay_module
     environment = Environment(find_artifacts([directory], [toolchain.library]), root)
     files = _files_read(environment, directory, result)
     expected = ExpectedClaim(
-        theorem=rendered.theorem,
-        replay=None if refused else rendered.replay,
-        claim=rendered.claim,
-        statement_module=rendered.statement_module,
+        theorem=names.theorem,
+        replay=None if refused else names.replay,
+        claim=names.claim,
+        statement_module=names.statement_module,
         model=model,
         count=at_least,
     )
     found = audit_claim(environment, expected)
-    return AuditedClaim(_statement(found, rendered), found.audit.axioms, (*found.reasons, *refused), files)
+    return AuditedClaim(found.statement(), found.audit.axioms, (*found.reasons, *refused), files)
 
 
 def _refused_replay(result: BuildResult, rendered: RenderedClaim) -> list[str]:
     """Why Lean does not take the proof for what the claim spells out; empty if it does. Raises LeanCrashError."""
-    failure = result.failures.get(rendered.replay_module)
+    failure = result.failures.get(rendered.names.replay_module)
     if isinstance(failure, LeanCrashError):
         raise failure
     return [] if failure is None else [f"the proof does not prove the claim as it is spelled out: {failure.message}"]
@@ -109,21 +110,6 @@ def _files_read(environment: Environment, directory: Path, result: BuildResult) 
                 raise RejectedError(f"{path} is not what Lean wrote: it changed while it was read. Verify again.")
             files[path] = digest
     return files
-
-
-def _statement(found: ClaimAudit, rendered: RenderedClaim) -> Statement | None:
-    if found.claim is None:
-        return None
-    return Statement(
-        theorem=found.audit.theorem,
-        claim=rendered.claim,
-        unfolded=found.audit.statement_unfolded or "",
-        model=found.claim.model,
-        target=found.claim.target,
-        count=found.claim.count,
-        statement_digest=found.audit.statement_digest,
-        meaning_digest=found.audit.meaning_digest,
-    )
 
 
 def startup_cpu(toolchain: Toolchain, directory: Path) -> float:

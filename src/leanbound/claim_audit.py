@@ -13,6 +13,7 @@ from leanbound.lean.environment import AuditError, Environment
 from leanbound.lean.expr import ExprKind, digest
 from leanbound.quantised import QuantisedModel
 from leanbound.readback import AccuracyClaim, model_differences, read_accuracy_claim, read_model
+from leanbound.verdict import Statement
 
 __all__ = ["SPECIFICATION", "ClaimAudit", "ExpectedClaim", "audit_claim", "meaning_of"]
 
@@ -52,6 +53,23 @@ class ClaimAudit:
     audit: TheoremAudit
     claim: AccuracyClaim | None
     reasons: tuple[str, ...]
+    constant: str
+    """The constant that states the claim."""
+
+    def statement(self) -> Statement | None:
+        """What the theorem states, for a verdict."""
+        if self.claim is None:
+            return None
+        return Statement(
+            theorem=self.audit.theorem,
+            claim=self.constant,
+            unfolded=self.audit.statement_unfolded or "",
+            model=self.claim.model,
+            target=self.claim.target,
+            count=self.claim.count,
+            statement_digest=self.audit.statement_digest,
+            meaning_digest=self.audit.meaning_digest,
+        )
 
 
 def audit_claim(environment: Environment, expected: ExpectedClaim) -> ClaimAudit:
@@ -68,13 +86,13 @@ def audit_claim(environment: Environment, expected: ExpectedClaim) -> ClaimAudit
     try:
         claim = read_accuracy_claim(environment, expected.claim)
     except AuditError as error:
-        return ClaimAudit(audit, None, (*reasons, error.message))
+        return ClaimAudit(audit, None, (*reasons, error.message), expected.claim)
     if claim.count != expected.count:
         reasons.append(f"{expected.claim} is about {claim.count} inputs, expected {expected.count}")
     if claim.target != expected.target:
         reasons.append(f"{expected.claim} is about the task {claim.target}, expected {expected.target}")
     reasons += _model_reasons(environment, claim.model, expected.model)
-    return ClaimAudit(audit, claim, tuple(dict.fromkeys(reasons)))
+    return ClaimAudit(audit, claim, tuple(dict.fromkeys(reasons)), expected.claim)
 
 
 def meaning_of(environment: Environment, constant: str) -> str:

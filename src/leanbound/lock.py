@@ -6,7 +6,9 @@ be shown in words. A claim is audited against the lock, and the lock against the
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,15 +19,20 @@ from leanbound.lean.files import sha256_file
 from leanbound.lean.modules import module_graph
 from leanbound.models.config import AttentionOnlyConfig
 from leanbound.models.files import read_json, write_file
-from leanbound.quantised import TENSOR_NAMES, FixedTensor, QuantisedModel
+from leanbound.quantised import TENSOR_NAMES, FixedTensor, QuantisedModel, entries
 from leanbound.source_policy import OWN_ROOTS
 from leanbound.strategies.certificate import Hex
 from leanbound.workspace import Workspace
 
 LOCK_FILE: Final = "leanbound.lock"
 #: What a statement is made of, beside the numbers that it spells out: these constants, and all they unfold to.
-SPECIFICATION: Final = ("LeanBound.AccuracyAtLeast", "LeanBound.maxToken")
-SPECIFICATION_MODULES: Final = ("LeanBound.Properties.Accuracy", "LeanBound.Tasks.MaxOfK")
+#: By the modules that declare them.
+SPECIFICATION: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "LeanBound.AccuracyAtLeast": "LeanBound.Properties.Accuracy",
+        "LeanBound.maxToken": "LeanBound.Tasks.MaxOfK",
+    }
+)
 
 
 class _Part(BaseModel):
@@ -55,10 +62,7 @@ class LockedTensor(_Part):
 
     def integers(self) -> tuple[tuple[int, ...], ...]:
         """The entries, times 2 ** frac, row by row."""
-        mask, offset = (1 << self.width) - 1, 1 << (self.width - 1)
-        return tuple(
-            tuple(((row >> (self.width * j)) & mask) - offset for j in range(self.shape[1])) for row in self.rows
-        )
+        return tuple(entries(row, self.width, self.shape[1]) for row in self.rows)
 
 
 class LockedClaim(_Part):
@@ -153,7 +157,7 @@ def statement_templates(workspace: Workspace) -> dict[str, str]:
 
 def specification_sources(workspace: Workspace) -> dict[str, str]:
     """SHA-256 of every Lean source that a statement imports, directly or not."""
-    graph = module_graph(SPECIFICATION_MODULES, [workspace.lean], lambda name: name.split(".")[0] not in OWN_ROOTS)
+    graph = module_graph(SPECIFICATION.values(), [workspace.lean], lambda name: name.split(".")[0] not in OWN_ROOTS)
     return _digests(workspace, sorted(module.path for module in graph.values()))
 
 

@@ -59,16 +59,12 @@ def claim_differences(workspace: Workspace, lock: Lock, name: str) -> list[str]:
 
 def quantised_model(workspace: Workspace, loaded: LoadedClaim) -> QuantisedModel:
     """The weights of a claim as its checkpoint gives them now. Raises LeanboundError as the loaders do."""
-    from leanbound.claims import ExactQuantisation
     from leanbound.models.load import load_model
-    from leanbound.quantize import quantize_exact, quantize_fixed
+    from leanbound.quantize import quantize_as
 
     reference = loaded.claim.model
     checkpoint = load_model(workspace.inside(reference.path), reference.n_ctx)
-    quantisation = loaded.claim.quantisation
-    if isinstance(quantisation, ExactQuantisation):
-        return quantize_exact(checkpoint)
-    return quantize_fixed(checkpoint, quantisation.bits)
+    return quantize_as(checkpoint, loaded.claim.quantisation)
 
 
 def model_changes(locked: LockedClaim, model: QuantisedModel) -> Iterator[str]:

@@ -7,7 +7,6 @@ from leanbound.lean.environment import Environment, find_artifacts
 from leanbound.lean.toolchain import Toolchain
 from leanbound.lock import (
     SPECIFICATION,
-    SPECIFICATION_MODULES,
     Lock,
     LockedClaim,
     LockedToolchain,
@@ -41,10 +40,9 @@ def make_lock(workspace: Workspace, toolchain: Toolchain, on_event: Listener | N
 def _meanings(workspace: Workspace, toolchain: Toolchain, on_event: Listener | None) -> dict[str, str]:
     out = workspace.artifacts
     build(
-        SPECIFICATION_MODULES, roots=[workspace.lean], toolchain=toolchain, out=out, on_event=on_event
+        list(SPECIFICATION.values()), roots=[workspace.lean], toolchain=toolchain, out=out, on_event=on_event
     ).raise_failures()
     artifacts = find_artifacts([artifacts_dir(out, toolchain)], [toolchain.library])
     return {
-        constant: meaning_of(Environment(artifacts, module), constant)
-        for constant, module in zip(SPECIFICATION, SPECIFICATION_MODULES, strict=True)
+        constant: meaning_of(Environment(artifacts, module), constant) for constant, module in SPECIFICATION.items()
     }

@@ -108,9 +108,10 @@ def derive(run: Run, settings: Settings) -> None:
     inputs = _check_size(run, checkpoint)
     run.fields |= {"inputs": inputs, "task": _TASK.format(K=checkpoint.config.n_ctx)}
     from leanbound.measured import measured_accuracy
+    from leanbound.quantize import quantize_as
 
     run.fields["measured"] = measured_accuracy(checkpoint, workspace.build / "measured", settings.bars)
-    run.model = _quantise(run, checkpoint)
+    run.model = quantize_as(checkpoint, run.loaded.claim.quantisation)
     run.fields["quantised_digest"] = run.model.digest
     if settings.certificate is None:
         run.model.save(workspace.claim_build(name) / "quantised.json")
@@ -147,15 +148,6 @@ def _check_size(run: Run, checkpoint: "Checkpoint") -> int:
             "inputs. Claim at most that many."
         )
     return inputs
-
-
-def _quantise(run: Run, checkpoint: "Checkpoint") -> "QuantisedModel":
-    from leanbound.quantize import quantize_exact, quantize_fixed
-
-    quantisation = run.loaded.claim.quantisation
-    if isinstance(quantisation, ExactQuantisation):
-        return quantize_exact(checkpoint)
-    return quantize_fixed(checkpoint, quantisation.bits)
 
 
 def _certificate(run: Run, model: "QuantisedModel", settings: Settings) -> "Certificate":

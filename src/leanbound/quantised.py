@@ -54,6 +54,12 @@ class FixedTensor(BaseModel):
         return sum((value + offset) << (self.width * j) for j, value in enumerate(self.ints[row]))
 
 
+def entries(numeral: int, width: int, columns: int) -> tuple[int, ...]:
+    """The integers of a row that `FixedTensor.numeral` made: the inverse of it, and what Lean's `Tensor.int` means."""
+    mask, offset = (1 << width) - 1, 1 << (width - 1)
+    return tuple(((numeral >> (width * j)) & mask) - offset for j in range(columns))
+
+
 class QuantisedModel(BaseModel):
     """All tensors of a one-head attention-only transformer, 1 / √d_head folded into W_Q and b_Q, at aligned scales.
 

@@ -11,6 +11,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from leanbound.claims import ExactQuantisation, FixedQuantisation
 from leanbound.errors import InputError, UnsupportedError
 from leanbound.models.checkpoint import Checkpoint, check_weights
 from leanbound.quantised import (
@@ -27,7 +28,7 @@ from leanbound.quantised import (
 )
 
 __all__ = ["FixedTensor", "QuantisedModel", "TensorError", "folded_weights", "quantize_exact", "quantize_fixed"]
-__all__ += ["tensor_errors"]
+__all__ += ["quantize_as", "tensor_errors"]
 
 #: Fixed-point scales are at most 2 ** 64: what is smaller than that is rounded to zero.
 MAX_FIXED_FRAC: Final = 64
@@ -50,6 +51,13 @@ class TensorError:
     """The largest |quantised - trained| over the entries, rounded to float64."""
     max_relative: float
     """The largest |quantised - trained| / |trained| over the entries that are not zero, rounded to float64."""
+
+
+def quantize_as(checkpoint: Checkpoint, quantisation: FixedQuantisation | ExactQuantisation) -> QuantisedModel:
+    """The model that a claim is about. Raises as `quantize_fixed` and `quantize_exact` do."""
+    if isinstance(quantisation, ExactQuantisation):
+        return quantize_exact(checkpoint)
+    return quantize_fixed(checkpoint, quantisation.bits)
 
 
 def quantize_fixed(checkpoint: Checkpoint, bits: int | Mapping[str, int]) -> QuantisedModel:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from leanbound.lean.environment import AuditError, Environment
 from leanbound.lean.expr import Expr, spine
 from leanbound.lean.literals import Literals, ReadbackError
-from leanbound.quantised import QuantisedModel
+from leanbound.quantised import QuantisedModel, entries
 
 __all__ = ["AccuracyClaim", "HeadLiteral", "ModelLiteral", "TensorLiteral", "model_differences", "read_accuracy_claim"]
 __all__ += ["read_model"]
@@ -38,8 +38,7 @@ class TensorLiteral:
         """The integers behind the entries, as the specification's `Tensor.int` defines them: [rows, columns]."""
         if not 1 <= self.width <= _MAX_WIDTH:
             raise AuditError(f"a tensor of {self.width} bits an entry cannot be read back")
-        mask, offset = (1 << self.width) - 1, 1 << (self.width - 1)
-        return [[((row >> (self.width * j)) & mask) - offset for j in range(columns)] for row in self.rows]
+        return [list(entries(row, self.width, columns)) for row in self.rows]
 
 
 @dataclass(frozen=True)
@@ -116,8 +115,8 @@ def _tensor_differences(name: str, found: TensorLiteral, model: QuantisedModel) 
         theirs = form.format(expected.width, expected.frac, len(expected.ints))
         return [f"{name} is of {form.format(*scale)} in the artifact, of {theirs} in the model"]
     reasons = []
-    for i, (row, entries) in enumerate(zip(found.integers(expected.shape[1]), expected.ints, strict=True)):
-        pairs = zip(row, entries, strict=True)
+    for i, (row, integers) in enumerate(zip(found.integers(expected.shape[1]), expected.ints, strict=True)):
+        pairs = zip(row, integers, strict=True)
         reasons += [
             f"{name}[{i}, {j}] is {a} in the artifact, {b} in the model" for j, (a, b) in enumerate(pairs) if a != b
         ]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound, TemplateSyntaxError
 from jinja2.loaders import split_template_path
@@ -33,21 +33,52 @@ class TemplateError(InputError):
 
 
 @dataclass(frozen=True)
+class ClaimNames:
+    """What a claim's modules and constants are called in Lean."""
+
+    namespace: str
+
+    @classmethod
+    def of(cls, claim: str) -> Self:
+        """The names of a claim of `proofs/`."""
+        return cls(f"Claims.{claim_id(claim)}")
+
+    @property
+    def statement_module(self) -> str:
+        return f"{self.namespace}.Statement"
+
+    @property
+    def proof_module(self) -> str:
+        return f"{self.namespace}.Proof"
+
+    @property
+    def replay_module(self) -> str:
+        """States the claim once more, spelled out, and closes it by the proof."""
+        return f"{self.namespace}.Replay"
+
+    @property
+    def claim(self) -> str:
+        """The constant that states the claim."""
+        return f"{self.namespace}.Claim"
+
+    @property
+    def theorem(self) -> str:
+        """The constant that proves it."""
+        return f"{self.namespace}.proved"
+
+    @property
+    def replay(self) -> str:
+        """The constant of the replay module that proves what the claim unfolds to."""
+        return f"{self.namespace}.replayed"
+
+
+@dataclass(frozen=True)
 class RenderedClaim:
     """The Lean modules of one claim."""
 
     modules: Mapping[str, str]
     """module name -> source"""
-    statement_module: str
-    proof_module: str
-    replay_module: str
-    """states the claim once more, spelled out, and closes it by the proof"""
-    claim: str
-    """the constant that states the claim"""
-    theorem: str
-    """the constant that proves it"""
-    replay: str
-    """the constant of the replay module that proves what the claim unfolds to"""
+    names: ClaimNames
     template_digests: Mapping[str, str]
     """template -> SHA-256"""
     templates: Mapping[str, str]
@@ -117,7 +148,8 @@ class _Renderer:
     ) -> None:
         self.model = model
         self.certificate = certificate
-        self.namespace = f"Claims.{claim_id(name)}"
+        self.names = ClaimNames.of(name)
+        self.namespace = self.names.namespace
         self.root = templates
         self.loader = _Loader(templates)
         self.environment = _environment(self.loader)
@@ -140,7 +172,9 @@ class _Renderer:
 
     def render(self, limits: ForkLimits) -> RenderedClaim:
         strategy = self.certificate.strategy
-        modules = {part: f"{self.namespace}.{part.capitalize()}" for part in ("statement", "tables", "proof", "replay")}
+        names = self.names
+        modules = {"statement": names.statement_module, "tables": f"{self.namespace}.Tables"}
+        modules |= {"proof": names.proof_module, "replay": names.replay_module}
         queries = [f"{self.namespace}.Queries{start}" for start in self._starts()]
         self.context["modules"] = {**modules, "queries": queries}
         wanted = [
@@ -156,12 +190,7 @@ class _Renderer:
         rendered = self._collect(wanted, limits)
         return RenderedClaim(
             modules={item["module"]: item["source"] for item in rendered},
-            statement_module=modules["statement"],
-            proof_module=modules["proof"],
-            replay_module=modules["replay"],
-            claim=f"{self.namespace}.Claim",
-            theorem=f"{self.namespace}.proved",
-            replay=f"{self.namespace}.replayed",
+            names=names,
             template_digests={item["template"]: item["digest"] for item in rendered},
             templates={item["module"]: item["template"] for item in rendered},
         )

@@ -17,7 +17,7 @@ from leanbound.lean.artifacts import artifact_path
 from leanbound.lean.build import artifacts_dir
 from leanbound.lean.toolchain import Toolchain
 from leanbound.pipeline import Settings, verify
-from leanbound.render import claim_id
+from leanbound.render import ClaimNames
 from leanbound.verdict import Statement
 from leanbound.workspace import Workspace
 
@@ -70,13 +70,13 @@ class Repository:
     def audit(self, workspace: Workspace, name: str, toolchain: Toolchain) -> ArtifactAudit:
         """Stands in for `artifact_audit.audit_artifact`; the artifact is what `FakeLean` wrote."""
         self.audits.append(name)
-        module = f"Claims.{claim_id(name)}.Proof"
+        module = ClaimNames.of(name).proof_module
         path = artifact_path(artifacts_dir(workspace.artifacts, toolchain), module)
         if not path.is_file():
             raise RejectedError(f"{name} has no artifact")
         statement = Statement(
-            theorem=f"Claims.{claim_id(name)}.proved",
-            claim=f"Claims.{claim_id(name)}.Claim",
+            theorem=ClaimNames.of(name).theorem,
+            claim=ClaimNames.of(name).claim,
             unfolded="AccuracyAtLeast",
             model="model",
             target="LeanBound.maxToken",

@@ -96,7 +96,7 @@ def _train(commands: Commands) -> None:
         _later("models", "train"),
         "train a model, measure it on every input, and write a checkpoint",
         "leanbound train max-of-k --vocab 64 --length 4 --d-model 32 --out models/mine",
-        "leanbound train max-of-k --vocab 5 --length 2 --d-model 8 --steps 500 --seed 3 --out /tmp/small",
+        "leanbound train max-of-k --vocab 5 --length 2 --d-model 8 --steps 500 --seed 3 --out models/small",
         more="The same seed gives the same weights on the same torch.",
     )
     parser.add_argument("task", choices=["max-of-k"], help="the task: the largest token of the sequence")
@@ -120,10 +120,10 @@ def _quantize(commands: Commands) -> None:
         "quantize",
         _later("models", "quantize"),
         "round a model's weights to exact rationals, and report what that changed",
-        "leanbound quantize models/max-of-4-v64 --bits 8 --out /tmp/quantised.json",
-        "leanbound quantize models/max-of-4-v64 --bits auto --out /tmp/quantised.json",
+        "leanbound quantize models/max-of-4-v64 --bits 8 --out build/quantised.json",
+        "leanbound quantize models/max-of-4-v64 --bits auto --out build/quantised.json",
         "leanbound quantize models/max-of-4-v64 --bits W_E=8,W_pos=8,W_Q=6,W_K=6,W_V=8,W_O=8,W_U=8 --out q.json",
-        "leanbound quantize hooked_transformer.pt --bits exact --out /tmp/quantised.json",
+        "leanbound quantize hooked_transformer.pt --bits exact --out build/quantised.json",
     )
     parser.add_argument("model", type=Path, help="a checkpoint folder, or a TransformerLens state dict")
     parser.add_argument(
@@ -144,7 +144,7 @@ def _certify(commands: Commands) -> None:
         "certify",
         _later("proofs", "certify"),
         "search for a certificate of a bound",
-        "leanbound certify /tmp/quantised.json --strategy cubic --out /tmp/certificate.json",
+        "leanbound certify build/quantised.json --strategy cubic --out build/certificate.json",
         more="A certificate is not trusted: Lean checks it.",
     )
     parser.add_argument("model", type=Path, metavar="QUANTISED", help="what `leanbound quantize` wrote")
@@ -160,7 +160,7 @@ def _render(commands: Commands) -> None:
         "render",
         _later("proofs", "render"),
         "render the Lean statement and proof of a bound",
-        "leanbound render /tmp/quantised.json --certificate /tmp/certificate.json --name my-claim --out /tmp/lean",
+        "leanbound render build/quantised.json --certificate build/certificate.json --name my-claim --out build/lean",
     )
     parser.add_argument("model", type=Path, metavar="QUANTISED", help="what `leanbound quantize` wrote")
     parser.add_argument("--certificate", type=Path, required=True, metavar="FILE", help="what `certify` wrote")
@@ -177,7 +177,7 @@ def _check(commands: Commands) -> None:
         _later("proofs", "check"),
         "have Lean check a claim from a certificate, without a search, and audit the result",
         "leanbound check max-of-3-v8-brute-force",
-        "leanbound check max-of-4-v64-cubic --certificate /tmp/certificate.json",
+        "leanbound check max-of-4-v64-cubic --certificate build/certificate.json",
     )
     parser.add_argument("claim", help="a folder of proofs/")
     parser.add_argument(

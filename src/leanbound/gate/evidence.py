@@ -201,7 +201,7 @@ def _verdict_again(checker: Checker, loaded: LoadedClaim, toolchain: "Toolchain"
     derive(run, settings)
     if run.rendered is None or audited.statement is None:
         raise InputError(f"{loaded.name}: not prepared")
-    module = run.rendered.proof_module
+    module = run.rendered.names.proof_module
     run.fields |= {
         "toolchain": ToolchainRecord(**toolchain.info.to_dict(), identity=toolchain.identity),
         "statement": audited.statement,
