@@ -56,7 +56,7 @@ class FakeLean:
         artifact = artifact_path(artifacts_dir(self.workspace.artifacts, self.toolchain), module)
         artifact.parent.mkdir(parents=True, exist_ok=True)
         artifact.write_text(module)
-        return ModuleRecord(module, artifact, "key", artifact, {}, 5.0, 6.0, 7, (), False)
+        return ModuleRecord(module, artifact, "key", artifact, {}, 5.0, 6.0, 7, 8, (), False)
 
     def audit(self, result: BuildResult, rendered: RenderedClaim, *arguments: Any) -> AuditedClaim:
         at_least = arguments[-1]

@@ -246,6 +246,7 @@ def verdict(**changes: Any) -> Verdict:
             beyond_startup_cpu_seconds=7,
             library_cpu_seconds=1,
             max_rss_bytes=1,
+            kernel_steps=12345,
             certificate_bytes=1500,
             wall_seconds=3,
         ),
@@ -261,7 +262,7 @@ def test_the_table(tmp_path: Path) -> None:
     for heading in ("claim", "model", "property", "proved bound", "bound claimed", "measured", "strategy", "axioms"):
         assert heading in lines[0]
     row = lines[2]
-    for cell in ("verified (unchanged)", "m abababababab", "24 of 25 = 0.9600", "7.0 s", "1.5 kB", "none"):
+    for cell in ("verified (unchanged)", "m abababababab", "24 of 25 = 0.9600", "7.0 s", "1.5 kB", "12,345", "none"):
         assert cell in row
     assert row.endswith(str(tmp_path / "build/a.olean"))
     assert lines[3].split()[:2] == ["b", "invalid"]

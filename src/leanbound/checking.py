@@ -137,6 +137,7 @@ def costs(
         beyond_startup_cpu_seconds=beyond,
         library_cpu_seconds=round(sum(record.cpu_seconds for record in library), 1),
         max_rss_bytes=max(record.max_rss_bytes for record in [*own, *library]),
+        kernel_steps=sum(record.kernel_steps for record in own),
         certificate_bytes=certificate_bytes,
         wall_seconds=round(wall, 1),
     )

@@ -102,6 +102,9 @@ class Costs(_Part):
     beyond_startup_cpu_seconds: float | None = Field(description="check_cpu_seconds less modules times start-up")
     library_cpu_seconds: float = Field(description="the modules of the library, shared by all claims")
     max_rss_bytes: int = Field(description="largest memory of any of these processes")
+    kernel_steps: int = Field(
+        description="definitions unfolded and recursors applied by the kernel on the claim's modules"
+    )
     certificate_bytes: int
     wall_seconds: float = Field(description="the whole run that made this verdict, other claims included")
 

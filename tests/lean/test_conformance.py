@@ -89,6 +89,7 @@ def test_a_proof_is_checked_and_its_artifact_written(result: BuildResult, real_t
     assert {".olean", ".olean.private", ".olean.server"} <= set(record.files)
     assert record.diagnostics == ()
     assert record.cpu_seconds > 0
+    assert record.kernel_steps > 0
     assert record.max_rss_bytes < 2 << 30
     assert real_toolchain.version.startswith("4.28.0")
     assert real_toolchain.has_module("Init.Grind")

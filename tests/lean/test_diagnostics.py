@@ -1,4 +1,11 @@
-from leanbound.lean.diagnostics import Diagnostic, declaration_at, declarations, format_diagnostic, parse_diagnostics
+from leanbound.lean.diagnostics import (
+    Diagnostic,
+    declaration_at,
+    declarations,
+    format_diagnostic,
+    parse_diagnostics,
+    split_counts,
+)
 
 SOURCE = """module
 @[simp] theorem one : True := by
@@ -22,6 +29,17 @@ def test_only_messages_are_read() -> None:
     expected = Diagnostic("warning", "A.lean", 3, 4, "declaration uses `sorry`", "hasSorry")
     assert parse_diagnostics(output) == [expected]
     assert Diagnostic.from_dict(expected.to_dict()) == expected
+
+
+def test_kernel_steps_are_told_from_other_counts_and_messages() -> None:
+    counts = (
+        "[diag] Diagnostics\n  [reduction] unfolded reducible declarations (max: 4, num: 1):\n    [reduction] a ↦ 4\n"
+        "  [kernel] unfolded declarations (max: 101, num: 2):\n"
+        "    [kernel] Nat.rec ↦ 101\n    [kernel] A.b ↦ 2\n  use ..."
+    )
+    warning = Diagnostic("warning", "A.lean", 1, 0, "[kernel] Nat.rec ↦ 7")
+    messages = [Diagnostic("information", "A.lean", 2, 0, counts), warning]
+    assert split_counts([*messages, messages[0]]) == (206, [warning])
 
 
 def test_excerpt_points_at_the_column() -> None:

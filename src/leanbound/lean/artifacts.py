@@ -11,7 +11,7 @@ from leanbound.lean.diagnostics import Diagnostic
 from leanbound.lean.files import sha256_file
 from leanbound.lean.modules import Module
 
-_SCHEMA = 1
+_SCHEMA = 2
 PARTS = (".olean", ".olean.private", ".olean.server", ".ir", ".ilean")
 """What Lean may write for one module."""
 
@@ -31,6 +31,8 @@ class ModuleRecord:
     cpu_seconds: float
     wall_seconds: float
     max_rss_bytes: int
+    kernel_steps: int
+    """Definitions unfolded and recursors applied by the kernel, as Lean counts them."""
     diagnostics: tuple[Diagnostic, ...]
     reused: bool
 
@@ -131,6 +133,7 @@ def _to_json(record: ModuleRecord) -> dict[str, Any]:
         "cpu_seconds": round(record.cpu_seconds, 3),
         "wall_seconds": round(record.wall_seconds, 3),
         "max_rss_bytes": record.max_rss_bytes,
+        "kernel_steps": record.kernel_steps,
         "diagnostics": [item.to_dict() for item in record.diagnostics],
     }
 
@@ -145,6 +148,7 @@ def _from_json(module: Module, artifact: Path, data: dict[str, Any]) -> ModuleRe
         cpu_seconds=float(data["cpu_seconds"]),
         wall_seconds=float(data["wall_seconds"]),
         max_rss_bytes=int(data["max_rss_bytes"]),
+        kernel_steps=int(data["kernel_steps"]),
         diagnostics=tuple(Diagnostic.from_dict(item) for item in data["diagnostics"]),
         reused=True,
     )

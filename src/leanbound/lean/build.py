@@ -10,7 +10,7 @@ from pathlib import Path
 
 from leanbound.errors import LeanboundError
 from leanbound.lean.artifacts import ModuleRecord, artifact_path, is_part, load_record, module_key, store_record
-from leanbound.lean.diagnostics import errors_in, parse_diagnostics
+from leanbound.lean.diagnostics import COUNT_STEPS, errors_in, parse_diagnostics, split_counts
 from leanbound.lean.failures import lean_crash, lean_errors, suspects_from_profile, suspects_from_source
 from leanbound.lean.files import exclusive_lock, explain_os_errors
 from leanbound.lean.limits import Limits
@@ -200,7 +200,9 @@ class _Run:
         directory = Path(tempfile.mkdtemp(dir=self._scratch))
         olean = artifact_path(directory / "made", module.name.rpartition(".")[2])
         olean.parent.mkdir()
-        command = self._toolchain.compile_command(module.path, module.root, olean, [self._directory], options)
+        command = self._toolchain.compile_command(
+            module.path, module.root, olean, [self._directory], (*COUNT_STEPS, *options)
+        )
         outputs = directory / "stdout", directory / "stderr"
         child = Child(command, *outputs, self._limits, self._result.containment)
         return _Job(module, self._keys[module.name], child, directory, olean)
@@ -220,7 +222,7 @@ class _Run:
     def _finish(self, job: _Job, usage: Usage) -> None:
         name = job.module.name
         output = "" if usage.excess is not None else job.output()
-        diagnostics = parse_diagnostics(output)
+        steps, diagnostics = split_counts(parse_diagnostics(output))
         if errors_in(diagnostics) and usage.returncode >= 0:
             self._result.failures[name] = lean_errors(job.module, diagnostics)
         elif usage.excess is not None or usage.returncode != 0 or not is_part(job.olean):
@@ -236,6 +238,7 @@ class _Run:
                 cpu_seconds=usage.cpu_seconds,
                 wall_seconds=usage.wall_seconds,
                 max_rss_bytes=usage.max_rss_bytes,
+                kernel_steps=steps,
                 diagnostics=tuple(diagnostics),
                 reused=False,
             )

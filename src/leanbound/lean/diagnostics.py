@@ -13,6 +13,11 @@ _DECLARATION = re.compile(
 )
 _EXCERPT_WIDTH = 160
 
+COUNT_STEPS = ("-Ddiagnostics=true", "-Ddiagnostics.threshold=0")
+"""Options by which Lean says after each declaration how often its kernel unfolded what."""
+_COUNTS_BEGIN = "[diag] Diagnostics"
+_KERNEL_COUNT = re.compile(r"^ *\[kernel\] \S+ ↦ (\d+)$", re.MULTILINE)
+
 
 @dataclass(frozen=True)
 class Diagnostic:
@@ -64,6 +69,16 @@ def _parse_line(line: str) -> Diagnostic | None:
         )
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def split_counts(diagnostics: Sequence[Diagnostic]) -> tuple[int, list[Diagnostic]]:
+    """The kernel's steps, as reported under `COUNT_STEPS`, and the messages that are no such report.
+
+    A step is a definition unfolded or a recursor applied; results that the kernel has in its cache count once.
+    """
+    counts = [item for item in diagnostics if item.message.startswith(_COUNTS_BEGIN)]
+    steps = sum(int(count) for item in counts for count in _KERNEL_COUNT.findall(item.message))
+    return steps, [item for item in diagnostics if item not in counts]
 
 
 def format_diagnostic(diagnostic: Diagnostic, source: str, path: str | None = None) -> str:

@@ -11,7 +11,8 @@ NOTES = (
     "A bound is about the quantised model, evaluated in exact real arithmetic; the accuracy measured is PyTorch's, of "
     "the float model. A tie is wrong.",
     f"Axioms are those that the proof and all modules of ours use; {LIBRARY_ASSUMPTION}.",
-    "Checking time is the CPU time of Lean on the claim's modules beyond Lean's start-up, once for each module.",
+    "Kernel steps are definitions unfolded and recursors applied by Lean's kernel on the claim's modules, as Lean "
+    "counts them; checking time is Lean's CPU time on these modules beyond its start-up, once for each module.",
 )
 _NONE = "-"
 
@@ -45,6 +46,7 @@ def _cells(verdict: Verdict, root: Path) -> dict[str, str]:
         "Lean": _NONE if toolchain is None else f"{toolchain.kind} {toolchain.version} {toolchain.commit[:8]}",
         "axioms": _NONE if verdict.axioms is None else ", ".join(verdict.axioms) or "none",
         "certificate": _NONE if costs is None else _size(costs.certificate_bytes),
+        "kernel steps": _NONE if costs is None else f"{costs.kernel_steps:,}",
         "checking": _NONE if costs is None else _seconds(costs.beyond_startup_cpu_seconds),
         ".olean": _NONE if verdict.artifact is None else str(root / verdict.artifact),
     }
