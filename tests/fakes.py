@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from leanbound import freshness
+import pytest
+
+from leanbound import checking, freshness
 from leanbound.checking import AuditedClaim
 from leanbound.errors import LeanboundError
 from leanbound.lean.artifacts import ModuleRecord, artifact_path
@@ -38,6 +40,14 @@ class FakeLean:
         self.builds = 0
         self.failure: LeanboundError | None = None
         self.reasons: tuple[str, ...] = ()
+
+    def installed(self, monkeypatch: pytest.MonkeyPatch) -> Self:
+        """Put in place of Lean for the rest of a test."""
+        monkeypatch.setattr(checking, "build_claims", self.build)
+        monkeypatch.setattr(checking, "audit", self.audit)
+        monkeypatch.setattr(checking, "startup_cpu", lambda *_: 1.5)
+        monkeypatch.setattr(freshness, "code_digest", lambda: "code")
+        return self
 
     def find(self, _preference: object) -> Toolchain:
         return self.toolchain

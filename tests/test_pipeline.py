@@ -32,12 +32,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 @pytest.fixture
 def lean(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> FakeLean:
-    fake = FakeLean(workspace)
-    monkeypatch.setattr(checking, "build_claims", fake.build)
-    monkeypatch.setattr(checking, "audit", fake.audit)
-    monkeypatch.setattr(checking, "startup_cpu", lambda *_: 1.5)
-    monkeypatch.setattr(freshness, "code_digest", lambda: "code")
-    return fake
+    return FakeLean(workspace).installed(monkeypatch)
 
 
 def run(lean: FakeLean, **more: Any) -> ClaimResult:

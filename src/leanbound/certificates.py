@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from leanbound import strategies
 from leanbound.errors import InputError
@@ -26,7 +27,7 @@ def certificate_path(directory: Path) -> Path:
 
 
 def cached_certificate(
-    directory: Path, strategy: str, model: QuantisedModel, options: Mapping[str, int], progress: bool = False
+    directory: Path, strategy: str, model: QuantisedModel, options: Mapping[str, Any], progress: bool = False
 ) -> Certificate:
     """The certificate made earlier by the same search from the same model, or a new one, kept in `directory`.
 
@@ -44,7 +45,7 @@ def cached_certificate(
     return certificate
 
 
-def _key(strategy: str, model: QuantisedModel, options: Mapping[str, int]) -> str:
+def _key(strategy: str, model: QuantisedModel, options: Mapping[str, Any]) -> str:
     """SHA-256 over all that a search depends on."""
     package = Path(strategies.__file__).parent
     code = tree_digest(package, sorted(package.rglob("*.py")))

@@ -1,6 +1,8 @@
 """A new repository of claims: leanbound's Lean library and templates, to be committed, locked and edited there."""
 
+import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +11,7 @@ from leanbound.workspace import CLAIM_FILE, Workspace
 
 PARTS: Final = ("lean", "templates", "lakefile.lean", "lean-toolchain")
 _IGNORED: Final = "build/\n.lake/\n.venv/\n"
-CLAIM: Final = """\
+_CLAIM: Final = """\
 schema_version = 1
 
 [model]
@@ -59,6 +61,17 @@ def create(directory: Path) -> Workspace:
     except OSError as error:
         raise InputError(f"{directory}: cannot be written: {error.strerror or error}.") from error
     return Workspace(directory)
+
+
+def claim_text(
+    *, path: str, digest: str, bits: int, at_least: int, strategy: str, options: Mapping[str, int | str]
+) -> str:
+    """The file of a claim: the fixed-point model of a checkpoint is right on at least so many inputs."""
+    text = _CLAIM.format(path=path, digest=digest, bits=bits, at_least=at_least, strategy=strategy)
+    if options:
+        lines = [f"{name} = {json.dumps(value)}\n" for name, value in options.items()]
+        text += "\n[strategy.options]\n" + "".join(lines)
+    return text
 
 
 def write_claim(workspace: Workspace, name: str, text: str) -> Path:

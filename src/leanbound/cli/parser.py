@@ -44,7 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for add in (_init, _train, _quantize, _claim, _certify, _render, _check, _verify, _status, _gate, _lock, _audit):
         add(commands)
-    for add in (_toolchain, _doctor):
+    for add in (_frontier, _toolchain, _doctor):
         add(commands)
     return parser
 
@@ -302,6 +302,25 @@ def _toolchain(commands: Commands) -> None:
         "action", choices=list(actions), help="; ".join(f"{name}: {what}" for name, what in actions.items())
     )
     _toolchain_option(parser)
+
+
+def _frontier(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "frontier",
+        _later("frontier", "frontier"),
+        "prove the ladder of strategies on a model, and draw bound against proof length",
+        "leanbound frontier models/max-of-4-v64",
+        "leanbound frontier models/seed-0 models/seed-1 models/seed-2 --out frontier",
+        "leanbound frontier models/max-of-4-v64 --rung cubic",
+        more="Each rung is searched for, checked by Lean and audited like a claim; what was proved before is not "
+        "proved again, so an interrupted run is gone on with. Of several models, medians with spread are shown.",
+    )
+    parser.add_argument("models", type=Path, nargs="+", metavar="MODEL", help="checkpoints in the repository")
+    parser.add_argument("--rung", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
+    parser.add_argument("--bits", type=_positive, default=8, metavar="N", help="bits of an entry (8)")
+    parser.add_argument("--out", "-o", type=Path, metavar="DIR", help="for the files (build/frontier/MODEL)")
+    _lean_options(parser)
 
 
 def _doctor(commands: Commands) -> None:

@@ -19,7 +19,7 @@ def init(arguments: argparse.Namespace) -> int:
 def claim(arguments: argparse.Namespace) -> int:
     """Write a claim of as much as can be proved."""
     from leanbound.models.load import load_model
-    from leanbound.new_repository import CLAIM, write_claim
+    from leanbound.new_repository import claim_text, write_claim
     from leanbound.quantize import quantize_fixed
     from leanbound.report.table import part
     from leanbound.strategies import certify
@@ -33,12 +33,13 @@ def claim(arguments: argparse.Namespace) -> int:
             f"{arguments.strategy} proves nothing of {arguments.model} at {arguments.bits} bits, and that is "
             "no claim. Use more --bits, another --strategy, or train the model further."
         )
-    text = CLAIM.format(
+    text = claim_text(
         path=workspace.relative(model),
         digest=checkpoint.digest,
         bits=arguments.bits,
         at_least=certificate.proved,
         strategy=arguments.strategy,
+        options={},
     )
     path = write_claim(workspace, arguments.name, text)
     print(f"{path}: right on at least {part(certificate.proved, certificate.inputs)}, if Lean accepts it")

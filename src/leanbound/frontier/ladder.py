@@ -1,0 +1,37 @@
+"""The ladder: strategies with their options, from the longest proof to the shortest."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from leanbound.errors import InputError
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One way to prove a bound, on any model of the family."""
+
+    name: str
+    """Lower-case letters, digits and dashes; part of the name of a claim."""
+    strategy: str
+    summary: str
+    options: Mapping[str, int | str] = field(default_factory=dict)
+    baseline: bool = False
+    """Whether it is the linear baseline: a share of the inputs, each by itself."""
+    work: float = 1.0
+    """How long it takes, by experience, against the others; for the estimate of the time left."""
+
+
+LADDER: Final = (
+    Rung("brute-force", "brute-force", "every input by itself", baseline=True, work=20),
+    Rung("cubic", "cubic", "classes by query and maximum, whole or split", work=1),
+)
+
+
+def choose(names: Iterable[str]) -> tuple[Rung, ...]:
+    """The rungs of these names, in the order of the ladder; all of them for no names. Raises InputError."""
+    wanted = set(names)
+    known = [rung.name for rung in LADDER]
+    for name in sorted(wanted.difference(known)):
+        raise InputError(f"--rung is {name!r}, expected one of {', '.join(known)}.")
+    return tuple(rung for rung in LADDER if not wanted or rung.name in wanted)
