@@ -22,6 +22,8 @@ from leanbound.lean.toolchain import Toolchain
 
 _MEMORY_PER_JOB = 2 << 30
 _POLL_SECONDS = 0.02
+_OPTIONS = ("-DElab.async=false",)
+"""For every module: one declaration after the other. Threads would keep what they took of the memory until the end."""
 _PROFILE = ("-Dprofiler=true", "-Dprofiler.threshold=0")
 
 Listener = Callable[[BuildEvent], None]
@@ -94,7 +96,7 @@ def build(
         directory.mkdir(parents=True, exist_ok=True)
         with exclusive_lock(directory / ".lock"):
             jobs = jobs or default_jobs()
-            result = _Run(graph, toolchain, directory, jobs, limits, containment, tuple(options), on_event).run()
+            result = _Run(graph, toolchain, directory, jobs, limits, containment, (*_OPTIONS, *options), on_event).run()
     result.wall_seconds = time.monotonic() - started
     return result
 
