@@ -2,6 +2,7 @@ module
 
 public import LeanBound.Properties.Classes
 public import LeanBound.Strategies.Cubic.Whole
+public import LeanBound.Strategies.Tables.Towers
 
 /-!
 # Cubic proof of max-of-K: checker
@@ -22,30 +23,12 @@ noncomputable section
 
 variable (C : Tables) (V K a : Nat)
 
-/-- Bits of a row of `V` lanes. -/
-def Tables.rowWidth : Nat := Nat.mul C.w V
-
-/-- The rows of position `i` for all tokens, one above the other. -/
-def tower (i : Nat) : Nat := pack (C.rowWidth V) (row C a i) V
-
-/-- Lane `m` of the rows of the tokens below `m`, each at the start of its row. -/
-def column (T m : Nat) : Nat :=
-  Nat.land (Nat.shiftRight T (Nat.mul C.w m)) (spread (C.rowWidth V) (Nat.sub (Nat.pow 2 C.w) 1) m)
-
-/-- For tokens `t < m` and outputs `o`: lane `m` less lane `o` of the row of `t`, plus `top`. -/
-def gaps (T m : Nat) : Nat :=
-  Nat.sub (Nat.add (spread C.w (column C V T m) V) (spread (C.rowWidth V) (Nat.mul C.top (ones C.w V)) m))
-    (Nat.land T (Nat.sub (Nat.pow 2 (Nat.mul (C.rowWidth V) m)) 1))
-
 /-- Sum of the rows of the positions that hold `m`, of the pattern `c` of the positions from `i` on. -/
 def fixedRows (m : Nat) (c : List Bool) (i : Nat) : Nat :=
   List.rec (fun _ => 0) (fun b _ ih i => cond b (Nat.add (row C a i m) (ih (Nat.succ i))) (ih (Nat.succ i))) c i
 
 /-- How many positions are free. -/
 def freeCount (c : List Bool) : Nat := List.rec 0 (fun b _ ih => cond b ih (Nat.succ ih)) c
-
-/-- The guard bits of the rows of the tokens below `m`. -/
-def classGuards (m : Nat) : Nat := spread (C.rowWidth V) (guards C V m) m
 
 /-- Reads the excluded tokens of one free position from the digits of `E`, in base `V + 2`: `t + 1` excludes `t`, `0` ends the
 list, `V + 1` gives the class up. `X` holds the differences to be checked, `size` counts the tokens left, `k` goes on with the
@@ -54,7 +37,7 @@ def slot (m : Nat) (k : Nat → Nat) (fuel E X size : Nat) : Nat :=
   Nat.rec (fun _ _ _ => 0)
     (fun _ ih E X size =>
       cond (Nat.beq (Nat.mod E (Nat.add V 2)) 0)
-        (cond (Nat.beq (Nat.land X (classGuards C V m)) (classGuards C V m))
+        (cond (Nat.beq (Nat.land X (classGuards C V m m)) (classGuards C V m m))
           (Nat.mul size (k (Nat.div E (Nat.add V 2)))) 0)
         (cond (Nat.beq (Nat.mod E (Nat.add V 2)) (Nat.add V 1)) 0
           (ih (Nat.div E (Nat.add V 2))
@@ -67,7 +50,7 @@ def slot (m : Nat) (k : Nat → Nat) (fuel E X size : Nat) : Nat :=
 def slots (n m base : Nat) (c : List Bool) (i E : Nat) : Nat :=
   List.rec (fun _ _ => 1)
     (fun b _ ih i E => cond b (ih (Nat.succ i) E)
-      (slot C V m (ih (Nat.succ i)) (Nat.succ m) E (Nat.add (Nat.mul n (gaps C V (tower C V a i) m)) base) m)) c i E
+      (slot C V m (ih (Nat.succ i)) (Nat.succ m) E (Nat.add (Nat.mul n (gaps C V (tower C V a i) m m)) base) m)) c i E
 
 /-- The lift that makes the differences of a class with `n` free positions positive and brings the slack to the guard bit. -/
 def Tables.lift (n : Nat) : Nat := Nat.sub (Nat.sub C.half (C.slack K)) (Nat.mul n C.top)

@@ -1,7 +1,8 @@
 module
 
 public import LeanBound.Properties.ClassBoxes
-public import LeanBound.Strategies.Cubic.Lanes
+public import LeanBound.Strategies.Cubic.Checker
+public import LeanBound.Strategies.Tables.TowersSound
 
 /-! # Cubic proof of max-of-K: the free positions of a class -/
 
@@ -15,7 +16,7 @@ noncomputable section
 
 theorem slot_succ (C : Tables) (V m : Nat) (k : Nat → Nat) (fuel E X size : Nat) :
     slot C V m k (fuel + 1) E X size = cond (Nat.beq (E % (V + 2)) 0)
-      (cond (Nat.beq (X &&& classGuards C V m) (classGuards C V m)) (size * k (E / (V + 2))) 0)
+      (cond (Nat.beq (X &&& classGuards C V m) (classGuards C V m m)) (size * k (E / (V + 2))) 0)
       (cond (Nat.beq (E % (V + 2)) (V + 1)) 0
         (slot C V m k fuel (E / (V + 2)) (X ||| guards C V m <<< (C.w * V * (E % (V + 2) - 1))) (size - 1))) := rfl
 
@@ -36,7 +37,7 @@ theorem slot_spec {V : Nat} (hm : m < V) (k : Nat → Nat) (fuel E X size : Nat)
     rw [slot_succ]
     cases Nat.beq (E % (V + 2)) 0 with
     | true =>
-      cases hX : Nat.beq (X &&& classGuards C V m) (classGuards C V m) with
+      cases hX : Nat.beq (X &&& classGuards C V m) (classGuards C V m m) with
       | false => exact .inl rfl
       | true => exact .inr ⟨[], _, rfl, fun t o ht _ ho hom =>
           testBit_of_land (Nat.eq_of_beq_eq_true hX) (testBit_classGuards hv hm ht ho hom)⟩
@@ -74,7 +75,7 @@ theorem base_eq : lead C M.d_vocab (pack C.w R M.d_vocab) (C.lift M.n_ctx n) m *
 
 /-- A guard bit of a token says that its row, with its share of the fixed rows, leads by the slack. -/
 theorem lead_of_testBit {i t o : Nat} (ha : a < M.d_vocab) (hi : i < M.n_ctx) (ht : t < m) (ho : o < M.d_vocab)
-    (hb : (n * gaps C M.d_vocab (tower C M.d_vocab a i) m +
+    (hb : (n * gaps C M.d_vocab (tower C M.d_vocab a i) m m +
       lead C M.d_vocab (pack C.w R M.d_vocab) (C.lift M.n_ctx n) m * ones (C.w * M.d_vocab) m).testBit
         (C.w * M.d_vocab * t + (C.w * o + (C.w - 1))) = true) :
     n * rowEntry C a i t o + (R o + C.slack M.n_ctx) ≤ n * rowEntry C a i t m + R m := by
@@ -92,7 +93,7 @@ theorem lead_of_testBit {i t o : Nat} (ha : a < M.d_vocab) (hi : i < M.n_ctx) (h
       Nat.mul_le_mul_left n (by omega)
     rw [Nat.mul_left_comm] at h3
     omega
-  rw [base_eq hv hm hn hR, gaps_eq hv ha hi hm, ← grid_mul, ← grid_add, testBit_grid lanes ht ho (by omega),
+  rw [base_eq hv hm hn hR, gaps_eq hv ha hi hm (Nat.le_of_lt hm), ← grid_mul, ← grid_add, testBit_grid lanes ht ho (by omega),
     testBit_top hw (lanes t o ht ho)] at hb
   have hb : C.half ≤ n * (rowEntry C a i t m + C.top - rowEntry C a i t o) +
       (R m + (C.half - C.slack M.n_ctx - n * C.top) - R o) := of_decide_eq_true hb
@@ -135,7 +136,7 @@ theorem slots_spec (ha : a < M.d_vocab) (c : List Bool) (i E : Nat) (hi : i + c.
     | false =>
       let base := lead C M.d_vocab (pack C.w R M.d_vocab) (C.lift M.n_ctx n) m * ones (C.w * M.d_vocab) m
       rcases slot_spec hv hm (slots C M.d_vocab a n m base c (i + 1)) (m + 1) E
-        (n * gaps C M.d_vocab (tower C M.d_vocab a i) m + base) m with h0 | ⟨L, E', hs, hL⟩
+        (n * gaps C M.d_vocab (tower C M.d_vocab a i) m m + base) m with h0 | ⟨L, E', hs, hL⟩
       · refine ⟨[], Nat.le_trans (Nat.le_of_eq h0) (Nat.zero_le _), fun y hy => ?_⟩
         cases y with
         | nil => exact hy.elim

@@ -1,9 +1,9 @@
 module
 
-public import LeanBound.Strategies.Cubic.Checker
 public import LeanBound.Strategies.Tables.RowsSound
+public import LeanBound.Strategies.Tables.Towers
 
-/-! # Cubic proof of max-of-K: the rows of all tokens in one number -/
+/-! # The rows of all tokens of a position in one number: what its lanes are -/
 
 @[expose] public section
 
@@ -76,24 +76,24 @@ theorem testBit_grid (h : ∀ t o, t < n → o < V → f t o < 2 ^ w) {t o b : N
     (grid w V f n).testBit (w * V * t + (w * o + b)) = (f t o).testBit b := by
   rw [grid, testBit_pack (grid_row_lt h) ht (lane_bit_lt ho hb), testBit_pack (fun o ho => h t o ht ho) ho hb]
 
-/-- Lane `m` of the rows below `m`. -/
-theorem land_column {m : Nat} (hw : 0 < w) (hm : m < V) (h : ∀ t o, t < V → o < V → f t o < 2 ^ w) :
-    ((grid w V f V) >>> (w * m)) &&& ((2 ^ w - 1) * ones (w * V) m) = pack (w * V) (fun t => f t m) m := by
+/-- Lane `m` of the lowest `k` rows. -/
+theorem land_column {m k : Nat} (hw : 0 < w) (hm : m < V) (hk : k ≤ n) (h : ∀ t o, t < n → o < V → f t o < 2 ^ w) :
+    ((grid w V f n) >>> (w * m)) &&& ((2 ^ w - 1) * ones (w * V) k) = pack (w * V) (fun t => f t m) k := by
   have hV : w ≤ w * V := Nat.le_mul_of_pos_right w (by omega)
   have hp : 2 ^ w ≤ 2 ^ (w * V) := Nat.pow_le_pow_right (by omega) hV
-  have hmask : ∀ t, t < m → 2 ^ w - 1 < 2 ^ (w * V) := by
+  have hmask : ∀ t, t < k → 2 ^ w - 1 < 2 ^ (w * V) := by
     intro t _; have := Nat.two_pow_pos w; omega
-  have hlane : ∀ t, t < m → f t m < 2 ^ (w * V) := fun t ht => Nat.lt_of_lt_of_le (h t m (by omega) hm) hp
-  have high : ∀ {x b : Nat}, x < 2 ^ (w * V * m) → ¬ b < w * V * m → x.testBit b = false := fun hx hb =>
+  have hlane : ∀ t, t < k → f t m < 2 ^ (w * V) := fun t ht => Nat.lt_of_lt_of_le (h t m (by omega) hm) hp
+  have high : ∀ {x b : Nat}, x < 2 ^ (w * V * k) → ¬ b < w * V * k → x.testBit b = false := fun hx hb =>
     Nat.testBit_lt_two_pow (Nat.lt_of_lt_of_le hx (Nat.pow_le_pow_right (by omega) (by omega)))
   rw [← pack_const]
   apply Nat.eq_of_testBit_eq
   intro b
   rw [Nat.testBit_and, Nat.testBit_shiftRight]
-  by_cases hb : b < w * V * m
+  by_cases hb : b < w * V * k
   · obtain ⟨t, b', rfl, hb'⟩ : ∃ t b', b = w * V * t + b' ∧ b' < w * V :=
       ⟨b / (w * V), b % (w * V), (Nat.div_add_mod b (w * V)).symm, Nat.mod_lt _ (by omega)⟩
-    have ht : t < m := Nat.lt_of_mul_lt_mul_left (a := w * V) (by omega)
+    have ht : t < k := Nat.lt_of_mul_lt_mul_left (a := w * V) (by omega)
     rw [testBit_pack hmask ht hb', testBit_pack hlane ht hb', Nat.testBit_two_pow_sub_one]
     by_cases hbw : b' < w
     · have e : w * m + (w * V * t + b') = w * V * t + (w * m + b') := by omega
@@ -141,29 +141,34 @@ theorem tower_eq (ha : a < M.d_vocab) (hi : i < M.n_ctx) :
     tower C M.d_vocab a i = grid C.w M.d_vocab (rowEntry C a i) M.d_vocab :=
   pack_congr fun _ ht => row_eq_pack hv ha hi ht
 
-theorem column_eq (ha : a < M.d_vocab) (hi : i < M.n_ctx) (hm : m < M.d_vocab) :
-    column C M.d_vocab (tower C M.d_vocab a i) m = pack (C.w * M.d_vocab) (fun t => rowEntry C a i t m) m := by
-  rw [tower_eq hv ha hi, column, spread_eq]
-  exact land_column hv.w_pos hm fun t o ht ho => rowEntry_lt hv ha hi ht ho
-
-theorem gaps_eq (ha : a < M.d_vocab) (hi : i < M.n_ctx) (hm : m < M.d_vocab) :
-    gaps C M.d_vocab (tower C M.d_vocab a i) m =
-      grid C.w M.d_vocab (fun t o => rowEntry C a i t m + C.top - rowEntry C a i t o) m := by
-  have hrow := grid_row_lt (n := M.d_vocab) fun t o ht ho => rowEntry_lt hv ha hi ht ho
-  have hmod : tower C M.d_vocab a i % 2 ^ (C.w * M.d_vocab * m) = grid C.w M.d_vocab (rowEntry C a i) m := by
-    rw [tower_eq hv ha hi]
-    exact pack_mod hrow (by omega)
-  have e : gaps C M.d_vocab (tower C M.d_vocab a i) m =
-    column C M.d_vocab (tower C M.d_vocab a i) m * ones C.w M.d_vocab +
-      C.top * ones C.w M.d_vocab * ones (C.w * M.d_vocab) m - tower C M.d_vocab a i % 2 ^ (C.w * M.d_vocab * m) := by
-    simp only [gaps, spread_eq]
-    rw [← Nat.and_two_pow_sub_one_eq_mod]
-    rfl
-  have hle : ∀ t o, t < m → o < M.d_vocab → rowEntry C a i t o ≤ rowEntry C a i t m + C.top := fun t o ht ho => by
-    have := rowEntry_lt_top hv ha hi (show t < M.d_vocab by omega) ho
+/-- What `gaps` says of any rows below `top`. -/
+theorem gaps_grid {f : Nat → Nat → Nat} {N n V : Nat} (hm : m < V) (hn : n ≤ N)
+    (hf : ∀ t o, t < N → o < V → f t o < C.top) :
+    gaps C V (grid C.w V f N) m n = grid C.w V (fun t o => f t m + C.top - f t o) n := by
+  have hlt : ∀ t o, t < N → o < V → f t o < 2 ^ C.w := fun t o ht ho => by
+    have := hf t o ht ho
+    have := hv.top_lt
+    have := hv.two_pow_w
     omega
-  rw [grid_sub hle, grid_add, grid_row_const, grid_const C.w M.d_vocab m fun _ => C.top, pack_const, e, hmod,
-    column_eq hv ha hi hm]
+  have hmod : grid C.w V f N % 2 ^ (C.w * V * n) = grid C.w V f n := pack_mod (grid_row_lt hlt) hn
+  have hcol : column C V (grid C.w V f N) m n = pack (C.w * V) (fun t => f t m) n := by
+    rw [column, spread_eq]
+    exact land_column hv.w_pos hm hn hlt
+  have e : gaps C V (grid C.w V f N) m n = column C V (grid C.w V f N) m n * ones C.w V +
+      C.top * ones C.w V * ones (C.w * V) n - grid C.w V f N % 2 ^ (C.w * V * n) := by
+    simp only [gaps, spread_eq]
+    rw [← Nat.and_two_pow_sub_one_eq_mod, Nat.mul_comm (column _ _ _ _ _)]
+    rfl
+  have hle : ∀ t o, t < n → o < V → f t o ≤ f t m + C.top := fun t o ht ho => by
+    have := hf t o (by omega) ho
+    omega
+  rw [grid_sub hle, grid_add, grid_row_const, grid_const C.w V n fun _ => C.top, pack_const, e, hmod, hcol]
+
+theorem gaps_eq {n : Nat} (ha : a < M.d_vocab) (hi : i < M.n_ctx) (hm : m < M.d_vocab) (hn : n ≤ M.d_vocab) :
+    gaps C M.d_vocab (tower C M.d_vocab a i) m n =
+      grid C.w M.d_vocab (fun t o => rowEntry C a i t m + C.top - rowEntry C a i t o) n := by
+  rw [tower_eq hv ha hi]
+  exact gaps_grid hv hm hn fun t o ht ho => rowEntry_lt_top hv ha hi ht ho
 
 theorem guard_lt (o : Nat) : (if o = m then 0 else C.half) < 2 ^ C.w := by
   have := hv.two_pow_w
@@ -174,14 +179,17 @@ theorem guards_lt {V : Nat} (hm : m < V) : guards C V m < 2 ^ (C.w * V) := by
   rw [guards_eq_pack hm]
   exact pack_lt fun o _ => guard_lt hv o
 
+omit hv in
+theorem classGuards_eq {V n : Nat} (hm : m < V) :
+    classGuards C V m n = grid C.w V (fun _ o => if o = m then 0 else C.half) n := by
+  rw [grid_const, ← guards_eq_pack hm, classGuards, spread_eq]
+  rfl
+
 /-- The guard bit of output `o` for token `t`. -/
-theorem testBit_classGuards {V t o : Nat} (hm : m < V) (ht : t < m) (ho : o < V) (hom : o ≠ m) :
-    (classGuards C V m).testBit (C.w * V * t + (C.w * o + (C.w - 1))) = true := by
+theorem testBit_classGuards {V t o n : Nat} (hm : m < V) (ht : t < n) (ho : o < V) (hom : o ≠ m) :
+    (classGuards C V m n).testBit (C.w * V * t + (C.w * o + (C.w - 1))) = true := by
   have := hv.w_pos
-  have e : classGuards C V m = grid C.w V (fun _ o => if o = m then 0 else C.half) m := by
-    rw [grid_const, ← guards_eq_pack hm, classGuards, spread_eq]
-    rfl
-  rw [e, testBit_grid (fun _ o _ _ => guard_lt hv o) ht ho (by omega), if_neg hom]
+  rw [classGuards_eq hm, testBit_grid (fun _ o _ _ => guard_lt hv o) ht ho (by omega), if_neg hom]
   exact Nat.testBit_two_pow_self
 
 end Numbers
