@@ -22,7 +22,8 @@ from leanbound.forked import ForkLimits, collect
 from leanbound.models.files import RECORD_LIMIT, read_bytes, write_file
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies import STRATEGIES
-from leanbound.strategies.certificate import Certificate, Split
+from leanbound.strategies.certificate import Certificate, QueryCertificate, Split
+from leanbound.strategies.shards import Theorem, theorems
 
 #: Longer numerals are written in pieces of this many bits.
 PIECE_BITS = 3072
@@ -168,6 +169,7 @@ class _Renderer:
             "plain_numerals": plain_numerals,
             "splits": splits,
             "fold_queries": self._fold_queries,
+            "fold_units": self._fold_units,
         }
 
     def render(self, limits: ForkLimits) -> RenderedClaim:
@@ -182,8 +184,7 @@ class _Renderer:
             _Wanted(modules["tables"], "proofs/tables/Tables.lean.j2"),
         ]
         for start, module in zip(self._starts(), queries, strict=True):
-            share = self.certificate.queries[start : start + self._starts().step]
-            more = {"start": start, "queries": share}
+            more = {"start": start, "queries": self._share(start), "theorems": self._theorems(start)}
             wanted.append(_Wanted(module, f"proofs/{strategy}/Queries.lean.j2", more))
         wanted.append(_Wanted(modules["proof"], f"proofs/{strategy}/Proof.lean.j2"))
         wanted.append(_Wanted(modules["replay"], "statements/replay.lean.j2"))
@@ -235,12 +236,28 @@ class _Renderer:
     def _fold_queries(self, lemma: str) -> str:
         return _fold("Covered.append", [f"({lemma} queries{start})" for start in self._starts()])
 
-    def _starts(self) -> range:
-        """The first query of each module of queries."""
-        certificate = self.certificate
-        queries = len(certificate.queries)
-        step = STRATEGIES[certificate.strategy].queries_per_module(certificate.inputs // queries)
-        return range(0, queries, step)
+    def _fold_units(self, lemma: str) -> str:
+        theorems = (theorem for start in self._starts() for theorem in self._theorems(start))
+        return _fold("RightUnits.append", [f"({lemma} units{theorem.start})" for theorem in theorems])
+
+    def _starts(self) -> list[int]:
+        """The first query of each module of queries; a partial strategy leaves queries unchecked, the last ones."""
+        starts = range(0, len(self.certificate.queries), self._step())
+        if STRATEGIES[self.certificate.strategy].partial:
+            return [start for start in starts if self._theorems(start)]
+        return list(starts)
+
+    def _step(self) -> int:
+        queries = len(self.certificate.queries)
+        return STRATEGIES[self.certificate.strategy].queries_per_module(self.certificate.inputs // queries)
+
+    def _share(self, start: int) -> Sequence[QueryCertificate]:
+        """The queries of the module that starts with this one."""
+        return self.certificate.queries[start : start + self._step()]
+
+    def _theorems(self, start: int) -> list[Theorem]:
+        """For a strategy that divides queries into parts: the theorems of the module that starts with this query."""
+        return theorems(self.certificate, start, len(self._share(start)))
 
 
 class _Loader(BaseLoader):

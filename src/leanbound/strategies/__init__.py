@@ -5,8 +5,10 @@ A strategy is registered here; its checker is `lean/LeanBound/Strategies/<Name>/
 Imports no numpy until a certificate is asked for.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -22,7 +24,8 @@ __all__ = ["STRATEGIES", "Certificate", "Plan", "QueryCertificate", "Strategy", 
 
 MAX_QUERIES_PER_MODULE: Final = 32
 
-Search = Callable[[QuantisedModel, "Tables"], Iterator[QueryCertificate]]
+Search = Callable[..., Iterator[QueryCertificate]]
+"""Of a model and its tables; a partial strategy also takes `fraction`."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Strategy:
     module: str
     module_inputs: int | None = None
     """At most this many inputs are checked in one Lean module, where the work grows with the inputs."""
+    partial: bool = False
+    """Whether it can be told to check a fraction of the inputs only."""
 
     def queries_per_module(self, inputs_per_query: int) -> int:
         """How many consecutive queries one theorem checks, in a module of its own.
@@ -55,7 +60,11 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
         strategy.name: strategy
         for strategy in (
             Strategy(
-                "brute-force", "every input by itself; V ** K up to 65,536", "leanbound.strategies.brute_force", 2048
+                "exhaustive",
+                "every input by itself; V ** K up to 2 ** 26",
+                "leanbound.strategies.exhaustive",
+                1 << 19,
+                partial=True,
             ),
             Strategy(
                 "cubic", "classes by query and maximum, whole or split with safe sets", "leanbound.strategies.cubic"
@@ -65,11 +74,18 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
 )
 
 
-def certify(strategy: str, model: QuantisedModel, progress: bool = False, precision: int | None = None) -> Certificate:
+def certify(
+    strategy: str,
+    model: QuantisedModel,
+    progress: bool = False,
+    precision: int | None = None,
+    fraction: str | None = None,
+) -> Certificate:
     """Search for a certificate. Its `proved` is exactly the number of inputs that Lean will count.
 
     `precision`: bits of the largest attention weight of a query; by default so many that the smallest one is kept too.
     Fewer make Lean's check faster, and may prove less.
+    `fraction`: such as 1/8, of the inputs that are checked; the others count as wrong. By default all are.
     Raises InputError for an unknown strategy or option, UnsupportedError when the model is out of the strategy's reach.
     """
     if strategy not in STRATEGIES:
@@ -80,10 +96,21 @@ def certify(strategy: str, model: QuantisedModel, progress: bool = False, precis
 
     if precision is not None and not 8 <= precision <= MAX_PRECISION:
         raise InputError(f"precision is {precision}; expected 8 to {MAX_PRECISION} bits")
+    more = {} if fraction is None else {"fraction": _fraction(STRATEGIES[strategy], fraction)}
     tables = build_tables(model, precision)
-    found = STRATEGIES[strategy].search()(model, tables)
+    found = STRATEGIES[strategy].search()(model, tables, **more)
     V, K = model.config.d_vocab, model.config.n_ctx
     queries = tuple(
         tqdm(found, total=V, desc=f"{strategy} certificate", unit="query", disable=not progress, leave=False)
     )
     return Certificate(strategy=strategy, model_digest=model.digest, inputs=V**K, plan=tables.plan, queries=queries)
+
+
+def _fraction(strategy: Strategy, text: str) -> Fraction:
+    if not strategy.partial:
+        able = ", ".join(name for name, other in STRATEGIES.items() if other.partial)
+        raise InputError(f"{strategy.name} takes no fraction of the inputs; remove the option, or use {able}")
+    found = re.fullmatch("([0-9]{1,9})/([0-9]{1,9})", text, re.ASCII)
+    if found is None or not 0 < int(found[1]) <= int(found[2]):
+        raise InputError(f"fraction is {text!r}; expected a positive fraction of at most one, such as 1/8")
+    return Fraction(text)

@@ -62,11 +62,19 @@ class Split(_Data):
     excluded: Rows = Field(description="[pattern]: excluded tokens of the free positions as digits in base V + 2")
 
 
+class Part(_Data):
+    """Inputs of one query, by their first tokens: units that follow one another, each of all inputs with one first token."""
+
+    units: int = Field(ge=1)
+    proved: int = Field(ge=0, description="inputs proved right")
+
+
 class QueryCertificate(_Data):
     """What is proved of the inputs that end in one token."""
 
     proved: int = Field(ge=0, description="inputs proved right, of V ** (K - 1)")
     splits: tuple[Split, ...] = Field(default=(), description="cubic: the classes that are not proved whole")
+    parts: tuple[Part, ...] = Field(default=(), description="exhaustive: what is checked, from the first token 0 on")
 
 
 class Certificate(_Data):

@@ -15,22 +15,17 @@ from numpy.typing import NDArray
 from leanbound.errors import UnsupportedError
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies.certificate import QueryCertificate, Split
-from leanbound.strategies.tables import Integers, Tables
+from leanbound.strategies.tables import FLOAT_MARGIN, Integers, Tables, require_floats
 
 T = TypeVar("T")
 
 Pattern = tuple[bool, ...]
 """By free position 0 .. K - 2: does it hold the maximum?"""
 
-#: Float comparisons must clear the slack by this much of what is compared; rounding errors are far below it.
-FLOAT_MARGIN = 2.0**-44
-
 #: Pairs of query and maximum: more would take Lean days.
 MAX_CLASSES = 1 << 20
 #: Comparisons that splitting may cost, at 2 ** (K - 1) patterns a class: the largest classes are split first.
 MAX_SPLIT_PATTERNS = 4096
-#: Sums of rows must stay inside the range of float64.
-MAX_SUM_BITS = 1000
 
 
 def patterns(n: int) -> Iterator[Pattern]:
@@ -56,18 +51,14 @@ def certify_queries(model: QuantisedModel, tables: Tables) -> Iterator[QueryCert
         raise UnsupportedError(
             f"cubic with V = {V} has V ** 2 = {V * V} classes, expected at most {MAX_CLASSES}: train on fewer tokens"
         )
-    if (bits := (K * tables.top).bit_length()) > MAX_SUM_BITS:
-        raise UnsupportedError(
-            f"precision is {tables.plan.P}, which makes sums of {bits} bits, expected at most {MAX_SUM_BITS}: "
-            f"set the option precision to {tables.plan.P - bits + MAX_SUM_BITS} or less"
-        )
+    require_floats(tables, K)
     holds = whole_classes(tables, V, K)
     to_split = _classes_to_split(holds, K)
     for query in range(V):
         proved = sum(class_count(K, query, m) for m in range(query, V) if holds[query, m])
         splits = []
         if maxima := to_split.get(query):
-            rows = _weighted_rows(tables, query)
+            rows = tables.weighted_rows(query)
             for m, size, numerals in _split(rows, query, maxima, float(tables.slack(K))):
                 if size:
                     proved += size
@@ -155,14 +146,6 @@ def _split(
             proved += size
             numerals[pattern_index(pattern)] = numeral
         yield m, proved, _trimmed(tuple(numerals))
-
-
-def _weighted_rows(tables: Tables, query: int) -> NDArray[np.float64]:
-    """[i, t, o]: attention weight times logit contributions."""
-    logits = (tables.D[query] + tables.OP)[:, None, :] + tables.OE[None, :, :]
-    weights = tables.attention_weights(query).astype(np.float64)
-    rows: NDArray[np.float64] = weights[:, :, None] * logits.astype(np.float64)
-    return rows
 
 
 def _safe_tokens(

@@ -23,6 +23,10 @@ GUARD_BITS = 26
 MAX_PRECISION = 8192
 #: Scores of one query may differ by this much; beyond it attention is hard, and the lanes would hold little but zeros.
 MAX_SCORE_RANGE = 4096
+#: Float comparisons must clear the slack by this much of what is compared; rounding errors are far below it.
+FLOAT_MARGIN = 2.0**-44
+#: Sums of rows must stay inside the range of float64.
+MAX_SUM_BITS = 1000
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,31 @@ class Tables:
         """[i, t]: attention weights of a query over 2 ** P, rounded down."""
         weights: Integers = (self.eP[query][:, None] * self.eE[query][None, :]) >> self.plan.P
         return weights
+
+    def logits(self, query: int) -> Integers:
+        """[i, t, o]: logit contributions by position and token, offsets included."""
+        found: Integers = (self.D[query] + self.OP)[:, None, :] + self.OE[None, :, :]
+        return found
+
+    def exact_rows(self, query: int) -> Integers:
+        """[i, t, o]: attention weight times logit contributions."""
+        rows: Integers = self.attention_weights(query)[:, :, None] * self.logits(query)
+        return rows
+
+    def weighted_rows(self, query: int) -> NDArray[np.float64]:
+        """[i, t, o]: attention weight times logit contributions, rounded."""
+        weights = self.attention_weights(query).astype(np.float64)
+        rows: NDArray[np.float64] = weights[:, :, None] * self.logits(query).astype(np.float64)
+        return rows
+
+
+def require_floats(tables: Tables, K: int) -> None:
+    """Raise UnsupportedError for weights too precise for sums of K rows in float64."""
+    if (bits := (K * tables.top).bit_length()) > MAX_SUM_BITS:
+        raise UnsupportedError(
+            f"precision is {tables.plan.P}, which makes sums of {bits} bits, expected at most {MAX_SUM_BITS}: "
+            f"set the option precision to {tables.plan.P - bits + MAX_SUM_BITS} or less"
+        )
 
 
 def _slack(K: int, err: int, r: int) -> int:

@@ -242,7 +242,7 @@ def RightUnits (M : AttentionOnly) (u len n : Nat) : Prop :=
   ∀ (F : Type) [ExpField F],
     n ≤ natSum len fun i => unitCount M.d_vocab (M.n_ctx - 1) (fun x => Correct F M x (maxToken x)) (u + i)
 
-/-- How many units, and how many inputs, the parts have. -/
+/-- How many units the parts have. -/
 def partUnits (parts : List (Nat × Nat)) : Nat := List.rec 0 (fun r _ s => Nat.add r.1 s) parts
 
 /-- How many inputs are proved of the parts. -/
@@ -285,18 +285,18 @@ theorem checkParts_units {parts : List (Nat × Nat)} {u : Nat} (h : checkParts C
 end Units
 
 /-- Units from the first one on prove the accuracy. -/
-theorem exhaustive_accuracy {M : AttentionOnly} (hK : Nat.ble 1 M.n_ctx = true) {k n N : Nat} (h : RightUnits M 0 k n)
+theorem exhaustive_accuracy {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) {k n N : Nat}
+    (h : RightUnits M 0 k n)
     (hk : Nat.ble k (Nat.mul M.d_vocab M.d_vocab) = true) (hN : Nat.ble N n = true) : AccuracyAtLeast M maxToken N := by
   intro F _
   have hk : k ≤ M.d_vocab * M.d_vocab := Nat.le_of_ble_eq_true hk
-  have hK : 1 ≤ M.n_ctx := Nat.le_of_ble_eq_true hK
   have h := h F
   simp only [Nat.zero_add] at h
   have part := natSum_part (s := 0) (n := k) (N := M.d_vocab * M.d_vocab)
     (unitCount M.d_vocab (M.n_ctx - 1) fun x => Correct F M x (maxToken x)) fun i hi => by omega
   simp only [Nat.zero_add] at part
   have units := units_le_count M.d_vocab (M.n_ctx - 1) fun x => Correct F M x (maxToken x)
-  rw [Nat.sub_add_cancel hK] at units
+  rw [Nat.sub_add_cancel hv.n_ctx_pos] at units
   exact Nat.le_trans (Nat.le_of_ble_eq_true hN) (Nat.le_trans h (Nat.le_trans part units))
 
 end
