@@ -66,7 +66,7 @@ def test_from_model_to_lean_source(tmp_path: Path, capsys: pytest.CaptureFixture
     model, certificate, sources = tmp_path / "q.json", tmp_path / "c.json", tmp_path / "lean"
     assert main(["quantize", SMALL, "--bits", "8", "--out", str(model)]) == 0
     assert "accuracy after: 24 of 25 = 0.9600" in capsys.readouterr().out
-    assert main(["certify", str(model), "--strategy", "brute-force", "--out", str(certificate)]) == 0
+    assert main(["certify", str(model), "--strategy", "exhaustive", "--out", str(certificate)]) == 0
     assert "proves 24 of 25" in capsys.readouterr().out
     assert Certificate.load(certificate).model_digest == QuantisedModel.load(model).digest
     argv = ["render", str(model), "--certificate", str(certificate), "--name", "my-claim", "--out", str(sources)]

@@ -41,14 +41,14 @@ def obey(workspace: Path, template: str, comment: str) -> None:
     ("comment", "code", "said"),
     [
         ("error unsolved goals", 1, f"Lean rejects {NAMESPACE}.Queries0"),
-        ("error unsolved goals", 1, "is rendered from proofs/brute-force/Queries.lean.j2"),
+        ("error unsolved goals", 1, "is rendered from proofs/exhaustive/Queries.lean.j2"),
         ("crash", 5, f"its stack overflowed, while checking {NAMESPACE}.Queries0"),
         ("signal", 5, f"it was killed by signal 9, while checking {NAMESPACE}.Queries0"),
         ("silent", 5, "it exited with status 0 and reported no error"),
     ],
 )
 def test_lean_fails(workspace: Path, capsys: pytest.CaptureFixture[str], comment: str, code: int, said: str) -> None:
-    obey(workspace, "brute-force/Queries.lean.j2", comment)
+    obey(workspace, "exhaustive/Queries.lean.j2", comment)
     assert main(["verify", "--jobs", "1"]) == code
     assert said in capsys.readouterr().out
 
@@ -68,7 +68,7 @@ def test_a_build_directory_that_is_a_file(workspace: Path, capsys: pytest.Captur
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_everything(workspace: Path, tmp_path: Path, number: signal.Signals, code: int) -> None:
     note = tmp_path / "pids"
-    obey(workspace, "brute-force/Queries.lean.j2", f"child {note}\n-- fake: sleep 300")
+    obey(workspace, "exhaustive/Queries.lean.j2", f"child {note}\n-- fake: sleep 300")
     command = [sys.executable, "-m", "leanbound", "verify", CLAIM, "--jobs", "1"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:

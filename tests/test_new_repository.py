@@ -24,7 +24,7 @@ def test_a_new_repository_has_the_library_and_a_claim(tmp_path: Path, capsys: py
         "small",
         str(root / "models" / "max-of-2-v5"),
         "--strategy",
-        "brute-force",
+        "exhaustive",
         "--root",
         str(root),
     ]

@@ -117,7 +117,7 @@ def test_lean_rejects(lean: FakeLean) -> None:
     lean.failure = LeanRejectedError(module, f"Lean rejects {module}: no", ())
     verdict = run_verdict(lean)
     assert verdict.outcome is Outcome.REJECTED
-    assert "proofs/brute-force/Queries.lean.j2" in verdict.reasons[0]
+    assert "proofs/exhaustive/Queries.lean.j2" in verdict.reasons[0]
 
 
 def test_lean_dies(lean: FakeLean) -> None:
@@ -176,13 +176,13 @@ def test_a_given_certificate_leaves_no_verdict(workspace: Workspace, lean: FakeL
 
 def test_a_damaged_certificate_is_searched_again(tmp_path: Path) -> None:
     model = quantize_fixed(load_model(Path(__file__).parents[1] / "models" / "max-of-2-v5"), 8)
-    first = cached_certificate(tmp_path, "brute-force", model, {})
+    first = cached_certificate(tmp_path, "exhaustive", model, {})
     path = certificate_path(tmp_path)
     data = json.loads(path.read_text())
     data["queries"][0]["proved"] += 1
     path.write_text(json.dumps(data))
-    assert cached_certificate(tmp_path, "brute-force", model, {}) == first
-    assert cached_certificate(tmp_path, "brute-force", model, {"precision": 40}) != first
+    assert cached_certificate(tmp_path, "exhaustive", model, {}) == first
+    assert cached_certificate(tmp_path, "exhaustive", model, {"precision": 40}) != first
 
 
 def test_accuracy_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

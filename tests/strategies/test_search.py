@@ -18,9 +18,9 @@ from leanbound.strategies.tables import build_tables, exp_constants, exp_neg, pa
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_brute_force_counts_every_right_input(name: str) -> None:
+def test_exhaustive_counts_every_right_input(name: str) -> None:
     model = quantize_fixed(shipped(name), 8)
-    assert certify("brute-force", model).proved == exact.exact_count(model)
+    assert certify("exhaustive", model).proved == exact.exact_count(model)
 
 
 @settings(deadline=None)
@@ -28,7 +28,7 @@ def test_brute_force_counts_every_right_input(name: str) -> None:
 def test_no_search_counts_more_than_the_truth(seed: int, bits: int) -> None:
     model = quantised(seed, bits)
     truth = exact.exact_count(model)
-    assert certify("brute-force", model).proved <= truth
+    assert certify("exhaustive", model).proved <= truth
     assert certify("cubic", model).proved <= truth
 
 
@@ -36,7 +36,7 @@ def test_no_search_counts_more_than_the_truth(seed: int, bits: int) -> None:
 @given(st.integers(0, 10**6), st.integers(8, 60))
 def test_few_bits_lose_inputs_and_add_none(seed: int, precision: int) -> None:
     model = quantised(seed)
-    assert certify("brute-force", model, precision=precision).proved <= exact.exact_count(model)
+    assert certify("exhaustive", model, precision=precision).proved <= exact.exact_count(model)
 
 
 @pytest.mark.parametrize("biases", [False, True])
@@ -90,17 +90,17 @@ def test_patterns_are_numbered_by_their_bits() -> None:
     assert pattern_index((True, False, False)) == 4
 
 
-@pytest.mark.parametrize("strategy", ["brute-force", "cubic"])
+@pytest.mark.parametrize("strategy", ["exhaustive", "cubic"])
 def test_certificates_survive_being_written_and_read(strategy: str) -> None:
     certificate = certify(strategy, quantised(1))
     assert Certificate.model_validate_json(certificate.to_bytes()) == certificate
     assert certify(strategy, quantised(1)).to_bytes() == certificate.to_bytes()
 
 
-def test_brute_force_refuses_large_spaces() -> None:
+def test_exhaustive_refuses_large_spaces() -> None:
     model = quantised(shape=config(d_vocab=41, n_ctx=3))
     with pytest.raises(UnsupportedError, match="use the strategy cubic"):
-        certify("brute-force", model)
+        certify("exhaustive", model)
 
 
 @pytest.mark.parametrize("name", SMALL)

@@ -79,13 +79,13 @@ def _claim(commands: Commands) -> None:
         _later("projects", "claim"),
         "write a claim about a model, of as much as a strategy can prove",
         "leanbound claim my-claim models/mine",
-        "leanbound claim my-claim models/mine --bits 10 --strategy brute-force",
+        "leanbound claim my-claim models/mine --bits 10 --strategy exhaustive",
         more="Writes proofs/NAME/claim.toml. Lean has the last word: `leanbound verify NAME`.",
     )
     parser.add_argument("name", metavar="NAME", help="lower-case letters, digits and dashes")
     parser.add_argument("model", type=Path, help="a checkpoint in the repository")
     parser.add_argument("--bits", type=_positive, default=8, metavar="N", help="bits of an entry (8)")
-    parser.add_argument("--strategy", default="cubic", help="cubic or brute-force (cubic)")
+    parser.add_argument("--strategy", default="cubic", help="cubic or exhaustive (cubic)")
     _root_option(parser)
 
 
@@ -148,7 +148,7 @@ def _certify(commands: Commands) -> None:
         more="A certificate is not trusted: Lean checks it.",
     )
     parser.add_argument("model", type=Path, metavar="QUANTISED", help="what `leanbound quantize` wrote")
-    parser.add_argument("--strategy", required=True, help="brute-force or cubic")
+    parser.add_argument("--strategy", required=True, help="exhaustive or cubic")
     parser.add_argument("--precision", type=int, metavar="N", help="bits of the largest attention weight of a query")
     parser.add_argument("--out", "-o", type=Path, required=True, metavar="FILE", help="the certificate, as JSON")
     _json_option(parser)

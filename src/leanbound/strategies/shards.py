@@ -13,11 +13,11 @@ from leanbound.strategies.certificate import Certificate, Part
 T = TypeVar("T")
 
 #: What one theorem should take: with Lean itself, and what is not given back in full, 1.3 GB a process.
-THEOREM_BYTES: Final = 450_000_000
+THEOREM_BYTES: Final = 550_000_000
 #: What one unit may take.
 MAX_UNIT_BYTES: Final = 1_200_000_000
 #: Numbers as large as a tower that are computed for each output: its lanes moved, spread, and compared.
-_TOWERS_PER_OUTPUT: Final = 17
+_TOWERS_PER_OUTPUT: Final = 10
 #: Numbers of a row for each input of a comparison, and what counting adds where not all of them are right.
 _ROWS_PER_INPUT: Final = 3
 _ROWS_COUNTED: Final = 5

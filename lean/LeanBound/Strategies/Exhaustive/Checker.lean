@@ -28,8 +28,8 @@ def fullRows (n p : Nat) : Nat :=
   Nat.shiftRight
     (Nat.land
       (Nat.add (Nat.shiftRight p (Nat.sub C.w 1))
-        (spread (C.rowWidth V)
-          (Nat.sub (Nat.pow 2 (Nat.sub (C.rowWidth V) 1)) (Nat.sub (ones C.w V) (Nat.pow 2 (Nat.mul C.w m)))) n))
+        (Nat.mul (Nat.sub (Nat.pow 2 (Nat.sub (C.rowWidth V) 1)) (Nat.sub (ones C.w V) (Nat.pow 2 (Nat.mul C.w m))))
+          (ones (C.rowWidth V) n)))
       (guardBits (C.rowWidth V) n))
     (Nat.sub (C.rowWidth V) 1)
 

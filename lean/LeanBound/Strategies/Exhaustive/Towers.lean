@@ -152,9 +152,7 @@ theorem fullRows_eq : fullRows C V m n (grid C.w V x n &&& classGuards C V m n) 
   have e : fullRows C V m n (grid C.w V x n &&& classGuards C V m n) =
       (((grid C.w V x n &&& classGuards C V m n) >>> (C.w - 1) +
         (2 ^ (C.w * V - 1) - (ones C.w V - 2 ^ (C.w * m))) * ones (C.w * V) n) &&&
-          (2 ^ (C.w * V - 1) * ones (C.w * V) n)) >>> (C.w * V - 1) := by
-    rw [← spread_eq]
-    rfl
+          (2 ^ (C.w * V - 1) * ones (C.w * V) n)) >>> (C.w * V - 1) := rfl
   rw [e, land_guards hv hm hx, Nat.shiftRight_eq_div_pow, Nat.shiftRight_eq_div_pow,
     show C.half = 2 ^ (C.w - 1) from rfl, Nat.mul_div_cancel_left _ (Nat.two_pow_pos _), others_eq hm, ← pack_const,
     ← pack_const, grid, ← pack_add, land_pack (fun t _ => by have := hb t; omega) fun _ _ => by omega]

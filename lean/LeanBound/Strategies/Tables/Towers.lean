@@ -6,7 +6,7 @@ public import LeanBound.Strategies.Tables.Rows
 # The rows of all tokens of a position, in one number
 
 A tower holds one row above the other; `gaps` turns it into the leads of one output over all, and the guard bits of `classGuards`
-compare them all at once.
+compare them all at once. Products are cheap where the second factor is sparse: the kernel skips its zero words.
 -/
 
 @[expose] public section
@@ -25,16 +25,15 @@ def tower (i : Nat) : Nat := pack (C.rowWidth V) (row C a i) V
 
 /-- Lane `m` of the lowest `n` rows of `T`, each at the start of its row. -/
 def column (T m n : Nat) : Nat :=
-  Nat.land (Nat.shiftRight T (Nat.mul C.w m)) (spread (C.rowWidth V) (Nat.sub (Nat.pow 2 C.w) 1) n)
+  Nat.land (Nat.shiftRight T (Nat.mul C.w m)) (Nat.mul (Nat.sub (Nat.pow 2 C.w) 1) (ones (C.rowWidth V) n))
 
-/-- For the lowest `n` rows of `T` and all outputs `o`: lane `m` less lane `o` of the row, plus `top`. The kernel skips zero words of
-the second factor: a column has few others. -/
+/-- For the lowest `n` rows of `T` and all outputs `o`: lane `m` less lane `o` of the row, plus `top`. -/
 def gaps (T m n : Nat) : Nat :=
-  Nat.sub (Nat.add (Nat.mul (ones C.w V) (column C V T m n)) (spread (C.rowWidth V) (Nat.mul C.top (ones C.w V)) n))
+  Nat.sub (Nat.add (Nat.mul (ones C.w V) (column C V T m n)) (Nat.mul (Nat.mul C.top (ones C.w V)) (ones (C.rowWidth V) n)))
     (Nat.land T (Nat.sub (Nat.pow 2 (Nat.mul (C.rowWidth V) n)) 1))
 
 /-- The guard bits of `n` rows, but for those of lane `m`. -/
-def classGuards (m n : Nat) : Nat := spread (C.rowWidth V) (guards C V m) n
+def classGuards (m n : Nat) : Nat := Nat.mul (guards C V m) (ones (C.rowWidth V) n)
 
 end
 

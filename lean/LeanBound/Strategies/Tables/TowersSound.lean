@@ -152,11 +152,9 @@ theorem gaps_grid {f : Nat → Nat → Nat} {N n V : Nat} (hm : m < V) (hn : n �
     omega
   have hmod : grid C.w V f N % 2 ^ (C.w * V * n) = grid C.w V f n := pack_mod (grid_row_lt hlt) hn
   have hcol : column C V (grid C.w V f N) m n = pack (C.w * V) (fun t => f t m) n := by
-    rw [column, spread_eq]
     exact land_column hv.w_pos hm hn hlt
   have e : gaps C V (grid C.w V f N) m n = column C V (grid C.w V f N) m n * ones C.w V +
       C.top * ones C.w V * ones (C.w * V) n - grid C.w V f N % 2 ^ (C.w * V * n) := by
-    simp only [gaps, spread_eq]
     rw [← Nat.and_two_pow_sub_one_eq_mod, Nat.mul_comm (column _ _ _ _ _)]
     rfl
   have hle : ∀ t o, t < n → o < V → f t o ≤ f t m + C.top := fun t o ht ho => by
@@ -182,7 +180,7 @@ theorem guards_lt {V : Nat} (hm : m < V) : guards C V m < 2 ^ (C.w * V) := by
 omit hv in
 theorem classGuards_eq {V n : Nat} (hm : m < V) :
     classGuards C V m n = grid C.w V (fun _ o => if o = m then 0 else C.half) n := by
-  rw [grid_const, ← guards_eq_pack hm, classGuards, spread_eq]
+  rw [grid_const, ← guards_eq_pack hm]
   rfl
 
 /-- The guard bit of output `o` for token `t`. -/
