@@ -75,7 +75,8 @@ class _Query:
         if self._K == 1:
             return [self._right(self._last[None], largest, index, 0), *[0] * (tokens - 1)][:tokens]
         return [
-            self._right((self._last + self._free[0, t])[None], np.maximum(largest, t), index + t, 1) for t in range(tokens)
+            self._right((self._last + self._free[0, t])[None], np.maximum(largest, t), index + t, 1)
+            for t in range(tokens)
         ]
 
     def _right(self, sums: Floats, largest: Indices, index: Indices, i: int) -> int:

@@ -81,8 +81,8 @@ def classRight : Nat :=
 /-- How many inputs of query `a` with a first token in the window are right. -/
 def queryRight : Nat := natSum V fun m => cond (Nat.ble a m) (classRight C V K a m lo len) 0
 
-/-- Units are numbered by query, then by first token. Of the units from `u` on, each part is a number of units of one query, and at
-least how many of their inputs are right. -/
+/-- Units are numbered by query, then by first token. Of the units from `u` on, each part is a number of units of one query, and
+how many of their inputs are right, at least. -/
 def checkParts (parts : List (Nat × Nat)) (u : Nat) : Bool :=
   List.rec (fun _ => true)
     (fun r _ ih u => both (Nat.ble (Nat.add (Nat.mod u V) r.1) V)
