@@ -6,9 +6,7 @@ and not to a rejected proof.
 
 import hashlib
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from leanbound import strategies
 from leanbound.errors import InputError
@@ -16,7 +14,7 @@ from leanbound.freshness import tree_digest
 from leanbound.lean.files import sha256_file
 from leanbound.models.files import write_file
 from leanbound.quantised import QuantisedModel
-from leanbound.strategies import Certificate, certify
+from leanbound.strategies import Certificate, Options, certify
 
 _NAME = "certificate.json"
 
@@ -27,7 +25,7 @@ def certificate_path(directory: Path) -> Path:
 
 
 def cached_certificate(
-    directory: Path, strategy: str, model: QuantisedModel, options: Mapping[str, Any], progress: bool = False
+    directory: Path, strategy: str, model: QuantisedModel, options: Options, progress: bool = False
 ) -> Certificate:
     """The certificate made earlier by the same search from the same model, or a new one, kept in `directory`.
 
@@ -45,7 +43,7 @@ def cached_certificate(
     return certificate
 
 
-def _key(strategy: str, model: QuantisedModel, options: Mapping[str, Any]) -> str:
+def _key(strategy: str, model: QuantisedModel, options: Options) -> str:
     """SHA-256 over all that a search depends on."""
     package = Path(strategies.__file__).parent
     code = tree_digest(package, sorted(package.rglob("*.py")))

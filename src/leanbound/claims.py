@@ -5,14 +5,14 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from leanbound.errors import InputError
 from leanbound.models.files import read_bytes, shortened
 from leanbound.quantised import MAX_WIDTH, MIN_WIDTH
-from leanbound.strategies import STRATEGIES
+from leanbound.strategies import STRATEGIES, Options
 from leanbound.workspace import CLAIM_FILE, Workspace
 
 #: Of a claim file; and what may be in it: dots in a line (parsing takes quadratic time in them), bits of an integer.
@@ -63,10 +63,11 @@ class StrategyOptions(_Section):
     """What a search can be told."""
 
     precision: int | None = Field(default=None, ge=8, description="bits of the largest attention weight of a query")
+    fraction: str | None = Field(default=None, description="exhaustive: of the inputs that are checked, as 1/8")
 
-    def given(self) -> dict[str, int]:
+    def given(self) -> Options:
         """The options that are set."""
-        return {name: value for name, value in self.model_dump().items() if value is not None}
+        return cast(Options, self.model_dump(exclude_none=True))
 
 
 class StrategyRef(_Section):

@@ -2,11 +2,11 @@
 
 import json
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from leanbound.errors import InputError
+from leanbound.strategies import Options
 from leanbound.workspace import CLAIM_FILE, Workspace
 
 PARTS: Final = ("lean", "templates", "lakefile.lean", "lean-toolchain")
@@ -63,9 +63,7 @@ def create(directory: Path) -> Workspace:
     return Workspace(directory)
 
 
-def claim_text(
-    *, path: str, digest: str, bits: int, at_least: int, strategy: str, options: Mapping[str, int | str]
-) -> str:
+def claim_text(*, path: str, digest: str, bits: int, at_least: int, strategy: str, options: Options) -> str:
     """The file of a claim: the fixed-point model of a checkpoint is right on at least so many inputs."""
     text = _CLAIM.format(path=path, digest=digest, bits=bits, at_least=at_least, strategy=strategy)
     if options:

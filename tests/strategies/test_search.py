@@ -17,12 +17,6 @@ from leanbound.strategies.cubic import certify_queries, class_count, pattern_ind
 from leanbound.strategies.tables import build_tables, exp_constants, exp_neg, pack
 
 
-@pytest.mark.parametrize("name", SMALL)
-def test_exhaustive_counts_every_right_input(name: str) -> None:
-    model = quantize_fixed(shipped(name), 8)
-    assert certify("exhaustive", model).proved == exact.exact_count(model)
-
-
 @settings(deadline=None)
 @given(st.integers(0, 10**6), st.integers(5, 8))
 def test_no_search_counts_more_than_the_truth(seed: int, bits: int) -> None:
@@ -95,12 +89,6 @@ def test_certificates_survive_being_written_and_read(strategy: str) -> None:
     certificate = certify(strategy, quantised(1))
     assert Certificate.model_validate_json(certificate.to_bytes()) == certificate
     assert certify(strategy, quantised(1)).to_bytes() == certificate.to_bytes()
-
-
-def test_exhaustive_refuses_large_spaces() -> None:
-    model = quantised(shape=config(d_vocab=41, n_ctx=3))
-    with pytest.raises(UnsupportedError, match="use the strategy cubic"):
-        certify("exhaustive", model)
 
 
 @pytest.mark.parametrize("name", SMALL)

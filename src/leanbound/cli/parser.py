@@ -80,12 +80,14 @@ def _claim(commands: Commands) -> None:
         "write a claim about a model, of as much as a strategy can prove",
         "leanbound claim my-claim models/mine",
         "leanbound claim my-claim models/mine --bits 10 --strategy exhaustive",
+        "leanbound claim an-eighth models/mine --strategy exhaustive --fraction 1/8",
         more="Writes proofs/NAME/claim.toml. Lean has the last word: `leanbound verify NAME`.",
     )
     parser.add_argument("name", metavar="NAME", help="lower-case letters, digits and dashes")
     parser.add_argument("model", type=Path, help="a checkpoint in the repository")
     parser.add_argument("--bits", type=_positive, default=8, metavar="N", help="bits of an entry (8)")
     parser.add_argument("--strategy", default="cubic", help="cubic or exhaustive (cubic)")
+    _fraction_option(parser)
     _root_option(parser)
 
 
@@ -150,6 +152,7 @@ def _certify(commands: Commands) -> None:
     parser.add_argument("model", type=Path, metavar="QUANTISED", help="what `leanbound quantize` wrote")
     parser.add_argument("--strategy", required=True, help="exhaustive or cubic")
     parser.add_argument("--precision", type=int, metavar="N", help="bits of the largest attention weight of a query")
+    _fraction_option(parser)
     parser.add_argument("--out", "-o", type=Path, required=True, metavar="FILE", help="the certificate, as JSON")
     _json_option(parser)
 
@@ -341,6 +344,10 @@ def _toolchain_option(parser: _Parser) -> None:
         help="auto (a native Lean where one is supported, else the embedded one), native or embedded; "
         "$LEANBOUND_TOOLCHAIN where this is not given",
     )
+
+
+def _fraction_option(parser: _Parser) -> None:
+    parser.add_argument("--fraction", metavar="N/M", help="exhaustive: of the inputs that are checked (all)")
 
 
 def _lean_options(parser: _Parser) -> None:

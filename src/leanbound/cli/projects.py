@@ -22,12 +22,14 @@ def claim(arguments: argparse.Namespace) -> int:
     from leanbound.new_repository import claim_text, write_claim
     from leanbound.quantize import quantize_fixed
     from leanbound.report.table import part
-    from leanbound.strategies import certify
+    from leanbound.strategies import Options, certify
 
     workspace = Workspace.find(arguments.root)
     model = workspace.inside(workspace.relative(arguments.model))
     checkpoint = load_model(model)
-    certificate = certify(arguments.strategy, quantize_fixed(checkpoint, arguments.bits), progress=True)
+    quantised = quantize_fixed(checkpoint, arguments.bits)
+    options = Options() if arguments.fraction is None else Options(fraction=arguments.fraction)
+    certificate = certify(arguments.strategy, quantised, progress=True, **options)
     if not certificate.proved:
         raise InputError(
             f"{arguments.strategy} proves nothing of {arguments.model} at {arguments.bits} bits, and that is "
@@ -39,7 +41,7 @@ def claim(arguments: argparse.Namespace) -> int:
         bits=arguments.bits,
         at_least=certificate.proved,
         strategy=arguments.strategy,
-        options={},
+        options=options,
     )
     path = write_claim(workspace, arguments.name, text)
     print(f"{path}: right on at least {part(certificate.proved, certificate.inputs)}, if Lean accepts it")

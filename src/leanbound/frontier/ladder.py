@@ -1,10 +1,11 @@
 """The ladder: strategies with their options, from the longest proof to the shortest."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from leanbound.errors import InputError
+from leanbound.strategies import Options
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Rung:
     """Lower-case letters, digits and dashes; part of the name of a claim."""
     strategy: str
     summary: str
-    options: Mapping[str, int | str] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
     baseline: bool = False
     """Whether it is the linear baseline: a share of the inputs, each by itself."""
     work: float = 1.0
@@ -23,7 +24,9 @@ class Rung:
 
 
 LADDER: Final = (
-    Rung("brute-force", "brute-force", "every input by itself", baseline=True, work=20),
+    Rung("exhaustive", "exhaustive", "every input by itself", baseline=True, work=20),
+    Rung("exhaustive-1-8", "exhaustive", "an eighth of the inputs", Options(fraction="1/8"), baseline=True, work=3),
+    Rung("exhaustive-1-64", "exhaustive", "a part in 64 of the inputs", Options(fraction="1/64"), baseline=True),
     Rung("cubic", "cubic", "classes by query and maximum, whole or split", work=1),
 )
 

@@ -11,18 +11,23 @@ from dataclasses import dataclass
 from fractions import Fraction
 from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final, TypedDict
 
 from leanbound.errors import InputError
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies.certificate import Certificate, Plan, QueryCertificate
 
-if TYPE_CHECKING:
-    from leanbound.strategies.tables import Tables
-
-__all__ = ["STRATEGIES", "Certificate", "Plan", "QueryCertificate", "Strategy", "certify"]
+__all__ = ["STRATEGIES", "Certificate", "Options", "Plan", "QueryCertificate", "Strategy", "certify"]
 
 MAX_QUERIES_PER_MODULE: Final = 32
+
+
+class Options(TypedDict, total=False):
+    """What a search can be told; see `certify`."""
+
+    precision: int
+    fraction: str
+
 
 Search = Callable[..., Iterator[QueryCertificate]]
 """Of a model and its tables; a partial strategy also takes `fraction`."""

@@ -63,7 +63,7 @@ class Split(_Data):
 
 
 class Part(_Data):
-    """Inputs of one query, by their first tokens: units that follow one another, each of all inputs with one first token."""
+    """Inputs of one query, in units that follow one another, each of all inputs with one first token."""
 
     units: int = Field(ge=1)
     proved: int = Field(ge=0, description="inputs proved right")
@@ -75,6 +75,13 @@ class QueryCertificate(_Data):
     proved: int = Field(ge=0, description="inputs proved right, of V ** (K - 1)")
     splits: tuple[Split, ...] = Field(default=(), description="cubic: the classes that are not proved whole")
     parts: tuple[Part, ...] = Field(default=(), description="exhaustive: what is checked, from the first token 0 on")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        total = sum(part.proved for part in self.parts)
+        if self.parts and total != self.proved:
+            raise ValueError(f"proved is {self.proved}, but the parts add up to {total}")
+        return self
 
 
 class Certificate(_Data):

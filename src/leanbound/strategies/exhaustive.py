@@ -1,7 +1,7 @@
 """Every input of max-of-K, or the first part of them, each compared on its own.
 
-Finds exactly the number of inputs that Lean will count. Mirrors `LeanBound.Strategies.Exhaustive`. Untrusted: a number too
-high makes Lean refuse it.
+Finds exactly the number of inputs that Lean will count. Mirrors `LeanBound.Strategies.Exhaustive`. Untrusted: a number
+too high makes Lean refuse it.
 """
 
 import math
@@ -31,9 +31,9 @@ def certify_queries(
 ) -> Iterator[QueryCertificate]:
     """For each query in turn, how many inputs are right by more than the errors of the attention weights, part by part.
 
-    `fraction`: how much of the inputs is checked, the first queries and the first tokens first; the others count as wrong.
-    Raises UnsupportedError for more than MAX_INPUTS inputs to check, for parts that Lean has no memory for, or for weights
-    too precise for the float64 of the search.
+    `fraction`: how much of the inputs is checked, first queries and first tokens first; the others count as wrong.
+    Raises UnsupportedError for more than MAX_INPUTS inputs to check, for parts that Lean has no memory for, or for
+    weights too precise for the float64 of the search.
     """
     V, K = model.config.d_vocab, model.config.n_ctx
     if fraction * V**K > MAX_INPUTS:
@@ -45,7 +45,7 @@ def certify_queries(
     work = Work(V, K, tables.plan.w)
     if (memory := work.memory(Part(units=1, proved=work.unit_inputs))) > MAX_UNIT_BYTES:
         raise UnsupportedError(
-            f"exhaustive on {V} ** {K} inputs needs {memory >> 20} MiB for the inputs of one query and one first token, "
+            f"exhaustive on {V} ** {K} inputs needs {memory >> 20} MiB for those of one query and one first token, "
             f"expected at most {MAX_UNIT_BYTES >> 20} MiB: use the strategy cubic, or fewer positions"
         )
     units_left = max(1, math.floor(fraction * V * V))
@@ -74,15 +74,13 @@ class _Query:
         largest, index = np.array([self._query]), np.zeros(1, dtype=np.int64)
         if self._K == 1:
             return [self._right(self._last[None], largest, index, 0), *[0] * (tokens - 1)][:tokens]
-        return [
-            self._right((self._last + self._free[0, t])[None], np.maximum(largest, t), index + t, 1)
-            for t in range(tokens)
-        ]
+        sums = self._last + self._free[0]  # [first token, o]
+        return [self._right(sums[t : t + 1], np.maximum(largest, t), index + t, 1) for t in range(tokens)]
 
     def _right(self, sums: Floats, largest: Indices, index: Indices, i: int) -> int:
         """How many inputs are right, over all tokens of the positions from i on.
 
-        sums: [prefix, o], of the rows of the prefix; largest: [prefix]; index: [prefix], its tokens as digits in base V.
+        sums: [prefix, o], of the rows of the prefix; largest: [prefix]; index: [prefix], its tokens, digits in base V.
         """
         if i == self._K - 1:
             return self._leading(sums, largest, index)
@@ -112,7 +110,7 @@ class _Query:
         return right + sum(self._is_right(int(number)) for number in index[unsure])
 
     def _is_right(self, number: int) -> bool:
-        """Whether one input leads by the slack, in the checker's integers; `number` holds its tokens as digits in base V."""
+        """Whether one input leads by the slack, in the checker's integers; `number`: its tokens, digits in base V."""
         if self._exact is None:
             self._exact = self._tables.exact_rows(self._query)
         V = self._exact.shape[1]

@@ -36,15 +36,16 @@ class Work:
     @classmethod
     def of(cls, certificate: Certificate) -> Self:
         """The work of checking a certificate."""
-        V, K = len(certificate.queries), 0
-        while V**K < certificate.inputs:
+        V, K = len(certificate.queries), 1
+        while certificate.inputs > V**K:
             K += 1
-        return cls(V, max(K, 1), certificate.plan.w)
+        return cls(V, K, certificate.plan.w)
 
     @property
     def unit_inputs(self) -> int:
         """Inputs with one query and one first token; one where there is no token before the query."""
-        return self.V ** max(self.K - 2, 0)
+        inputs: int = self.V ** max(self.K - 2, 0)
+        return inputs
 
     def memory(self, part: Part) -> int:
         """Bytes that the kernel keeps for units of one query."""
