@@ -60,6 +60,11 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
             Strategy(
                 "cubic", "classes by query and maximum, whole or split with safe sets", "leanbound.strategies.cubic"
             ),
+            Strategy(
+                "cubic-counts",
+                "classes by query and maximum, whole or by how often they hold the maximum; any K",
+                "leanbound.strategies.cubic_counts",
+            ),
         )
     }
 )

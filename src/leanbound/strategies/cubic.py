@@ -52,10 +52,7 @@ def certify_queries(model: QuantisedModel, tables: Tables) -> Iterator[QueryCert
     Raises UnsupportedError for too many classes, or weights too precise for the float64 of the search.
     """
     V, K = model.config.d_vocab, model.config.n_ctx
-    if V * V > MAX_CLASSES:
-        raise UnsupportedError(
-            f"cubic with V = {V} has V ** 2 = {V * V} classes, expected at most {MAX_CLASSES}: train on fewer tokens"
-        )
+    require_few_classes(V)
     if (bits := (K * tables.top).bit_length()) > MAX_SUM_BITS:
         raise UnsupportedError(
             f"precision is {tables.plan.P}, which makes sums of {bits} bits, expected at most {MAX_SUM_BITS}: "
@@ -76,6 +73,14 @@ def certify_queries(model: QuantisedModel, tables: Tables) -> Iterator[QueryCert
 
 
 # Whole classes
+
+
+def require_few_classes(V: int) -> None:
+    """Raise UnsupportedError for more pairs of query and maximum than MAX_CLASSES."""
+    if V * V > MAX_CLASSES:
+        raise UnsupportedError(
+            f"cubic with V = {V} has V ** 2 = {V * V} classes, expected at most {MAX_CLASSES}: train on fewer tokens"
+        )
 
 
 def class_count(K: int, query: int, m: int) -> int:

@@ -1,0 +1,388 @@
+module
+
+public import LeanBound.Properties.Copies
+public import LeanBound.Strategies.Cubic.Soundness
+public import LeanBound.Strategies.CubicCounts.Checker
+public import LeanBound.Strategies.Queries
+
+/-! # Cubic proof of max-of-K by counts: soundness -/
+
+@[expose] public section
+
+namespace LeanBound
+
+noncomputable section
+
+/-! ## Weights -/
+
+theorem maxPositionExp_eq (C : Tables) (a n : Nat) : maxPositionExp C a n = maxBelow (positionExp C a) n := by
+  induction n with
+  | zero => rfl
+  | succ n ih =>
+    rw [maxBelow_succ, ← ih]
+    show cond (Nat.ble (maxPositionExp C a n) (positionExp C a n)) _ _ = _
+    cases h : Nat.ble (maxPositionExp C a n) (positionExp C a n) with
+    | true => exact (Nat.max_eq_left (Nat.le_of_ble_eq_true h)).symm
+    | false =>
+      have : ¬ maxPositionExp C a n ≤ positionExp C a n := fun h' => by
+        rw [Nat.ble_eq_true_of_le h'] at h
+        exact absurd h (by simp)
+      exact (Nat.max_eq_right (Nat.le_of_not_le this)).symm
+
+theorem mostWeight_spec (C : Tables) (K a e : Nat) {i : Nat} (hi : i < K - 1) :
+    positionExp C a i * e ≤ 2 ^ C.P * mostWeight C K a e := by
+  have hle : positionExp C a i ≤ maxPositionExp C a (K - 1) := by
+    rw [maxPositionExp_eq]
+    exact le_maxBelow hi
+  show _ ≤ 2 ^ C.P * ((e * maxPositionExp C a (K - 1) + (2 ^ C.P - 1)) >>> C.P)
+  rw [Nat.shiftRight_eq_div_pow]
+  have hP := Nat.two_pow_pos C.P
+  have h := Nat.mul_le_mul_right e hle
+  rw [Nat.mul_comm (maxPositionExp C a (K - 1))] at h
+  generalize e * maxPositionExp C a (K - 1) = N at h ⊢
+  have h1 := Nat.div_add_mod (N + (2 ^ C.P - 1)) (2 ^ C.P)
+  have h2 := Nat.mod_lt (N + (2 ^ C.P - 1)) hP
+  omega
+
+theorem mostWeight_le {C : Tables} {K a e : Nat} (he : e ≤ 2 ^ C.P)
+    (hp : ∀ i, i < K - 1 → positionExp C a i ≤ 2 ^ C.P) : mostWeight C K a e ≤ 2 ^ C.P := by
+  show (e * maxPositionExp C a (K - 1) + (2 ^ C.P - 1)) >>> C.P ≤ _
+  have hP := Nat.two_pow_pos C.P
+  have hmax : maxPositionExp C a (K - 1) ≤ 2 ^ C.P := by
+    rw [maxPositionExp_eq]
+    exact Nat.le_of_lt_succ (maxBelow_lt (Nat.succ_pos _) fun i hi => Nat.lt_succ_of_le (hp i hi))
+  have h := Nat.mul_le_mul he hmax
+  rw [Nat.shiftRight_eq_div_pow]
+  refine Nat.le_of_lt_succ (Nat.div_lt_of_lt_mul ?_)
+  rw [Nat.mul_succ]
+  omega
+
+/-! ## The lanes of the checker -/
+
+/-- Lane `o` of `farUnit C V K a m`. -/
+def farEntryUnit (C : Tables) (K a m o : Nat) : Nat :=
+  mostWeight C K a (maxTokenExp C a (m - 1)) * excess C a m o (farEntry C K m (m - 1) o)
+
+/-- Lane `o` of `nearUnit C V K a m`. -/
+def nearEntryUnit (C : Tables) (K a m o : Nat) : Nat :=
+  max (farEntryUnit C K a m o) (mostWeight C K a (tokenExp C a (m - 1)) * excess C a m o (tokenEntry C K m (m - 1) o))
+
+theorem top_eq_mul (C : Tables) : C.top = 2 ^ C.P * (2 ^ C.r * 4) := by
+  show 2 ^ (C.P + (C.r + 2)) = _
+  rw [Nat.pow_add, Nat.pow_add]
+
+section Lanes
+
+variable {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) {a m o : Nat} (ha : a < M.d_vocab)
+  (hm : m < M.d_vocab)
+
+include hv
+
+theorem top_lt_half : C.top < C.half := by
+  have h1 := hv.room_le
+  have h2 := Tables.Valid.slack_pos C M.n_ctx
+  have h3 : C.top ≤ M.n_ctx * C.top := Nat.le_mul_of_pos_left _ hv.n_ctx_pos
+  omega
+
+include ha
+
+theorem mostWeight_mul_le {e x : Nat} (he : e ≤ 2 ^ C.P) (hx : x ≤ 3 * 2 ^ C.r) : mostWeight C M.n_ctx a e * x ≤ C.top := by
+  rw [top_eq_mul]
+  exact Nat.mul_le_mul (mostWeight_le he fun i hi => hv.eP_le a i ha (by omega)) (by omega)
+
+include hm
+
+theorem farEntryUnit_le (ho : o < M.d_vocab) : farEntryUnit C M.n_ctx a m o ≤ C.top :=
+  mostWeight_mul_le hv ha (maxTokenExp_le hv ha (by omega)) (excess_lt hv ha m ho (farEntry_lt hv m (by omega) ho))
+
+theorem nearEntryUnit_le (ho : o < M.d_vocab) : nearEntryUnit C M.n_ctx a m o ≤ C.top :=
+  Nat.max_le.2 ⟨farEntryUnit_le hv ha hm ho,
+    mostWeight_mul_le hv ha (tokenExp_le hv ha (by omega)) (excess_lt hv ha m ho (tokenEntry_lt hv m (by omega) ho))⟩
+
+theorem farUnit_eq : farUnit C M.d_vocab M.n_ctx a m = pack C.w (farEntryUnit C M.n_ctx a m) M.d_vocab := by
+  show mostWeight C M.n_ctx a (maxTokenExp C a (m - 1)) *
+    positive C M.d_vocab a m (farLoss C M.d_vocab M.n_ctx m (m - 1)) = _
+  rw [farLoss_eq hv m (by omega), positive_eq hv ha m fun o ho => farEntry_lt hv m (by omega) ho, ← pack_mul]
+  rfl
+
+theorem nearUnit_eq : nearUnit C M.d_vocab M.n_ctx a m = pack C.w (nearEntryUnit C M.n_ctx a m) M.d_vocab := by
+  have hlt := top_lt_half hv
+  show laneMax C.w (guardBits C.w M.d_vocab) (farUnit C M.d_vocab M.n_ctx a m)
+    (mostWeight C M.n_ctx a (tokenExp C a (m - 1)) *
+      positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m (m - 1))) = _
+  rw [farUnit_eq hv ha hm, tokenLoss_eq hv m (by omega),
+    positive_eq hv ha m fun o ho => tokenEntry_lt hv m (by omega) ho, ← pack_mul]
+  exact laneMax_pack hv.w_pos
+    (fun o ho => Nat.lt_of_le_of_lt (farEntryUnit_le hv ha hm ho) hlt)
+    (fun o ho => Nat.lt_of_le_of_lt (Nat.le_trans (Nat.le_max_right _ _) (nearEntryUnit_le hv ha hm ho)) hlt)
+
+theorem weighted_gain_le : leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o ≤ C.top := by
+  rw [top_eq_mul]
+  refine Nat.mul_le_mul (leastWeight_le_two_pow (tokenExp_le hv ha hm)) ?_
+  unfold gainEntry
+  omega
+
+/-- What `settles` says of one output, where `m` loses nothing at its own token. -/
+theorem settles_spec {c n : Nat} (h1 : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0)
+    (h : settles C M.d_vocab M.n_ctx a m c n = true) (ho : o < M.d_vocab) (hom : o ≠ m) :
+    c + n ≤ M.n_ctx - 1 ∧
+      n * nearEntryUnit C M.n_ctx a m o + (M.n_ctx - 1 - c - n) * farEntryUnit C M.n_ctx a m o +
+        (rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx) ≤
+      c * (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o) + rowEntry C a (M.n_ctx - 1) a m := by
+  obtain ⟨hcn, h2⟩ := both_eq_true.1 h
+  have hcn : c + n ≤ M.n_ctx - 1 := Nat.le_of_ble_eq_true hcn
+  have h2 := Nat.eq_of_beq_eq_true h2
+  refine ⟨hcn, ?_⟩
+  have hn := hv.n_ctx_pos
+  have hroom := hv.room_le
+  have hhalf := half_lt_two_pow hv
+  have hslack := Tables.Valid.slack_pos C M.n_ctx
+  have hK : M.n_ctx * C.top = (M.n_ctx - 1) * C.top + C.top := by rw [← Nat.succ_mul]; congr 1; omega
+  have hlast : ∀ o, o < M.d_vocab → rowEntry C a (M.n_ctx - 1) a o < C.top := fun o ho =>
+    rowEntry_lt_top hv ha (by omega) ha ho
+  have hrow : lastRow C M.n_ctx a = pack C.w (rowEntry C a (M.n_ctx - 1) a) M.d_vocab :=
+    row_eq_pack hv ha (Nat.sub_lt hn Nat.one_pos) ha
+  let k := M.n_ctx - 1 - c - n
+  let X o := n * nearEntryUnit C M.n_ctx a m o + k * farEntryUnit C M.n_ctx a m o +
+    (rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx * (if o = m then 0 else 1))
+  let Y o := c * (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o) + rowEntry C a (M.n_ctx - 1) a m
+  have hX : n * nearUnit C M.d_vocab M.n_ctx a m + k * farUnit C M.d_vocab M.n_ctx a m +
+      (lastRow C M.n_ctx a + C.slack M.n_ctx * (ones C.w M.d_vocab - 2 ^ (C.w * m))) = pack C.w X M.d_vocab := by
+    rw [nearUnit_eq hv ha hm, farUnit_eq hv ha hm, hrow, others_eq_pack hm, ← pack_mul, ← pack_mul, ← pack_mul, ← pack_add,
+      ← pack_add, ← pack_add]
+  have hY : c * (leastWeight C M.n_ctx a m * ownGain C M.d_vocab M.n_ctx a m) +
+      lane C.w (lastRow C M.n_ctx a) m * ones C.w M.d_vocab = pack C.w Y M.d_vocab := by
+    rw [ownGain_eq hv ha hm h1, hrow, lane_pack (fun o ho => by have := hlast o ho; omega) hm, ← pack_mul, ← pack_mul,
+      ← pack_const, ← pack_add]
+  have hXlt : ∀ o, o < M.d_vocab → X o < C.half := fun o ho => by
+    have e1 := Nat.mul_le_mul_left n (nearEntryUnit_le hv ha hm ho)
+    have e2 := Nat.mul_le_mul_left k (farEntryUnit_le hv ha hm ho)
+    have e3 : (n + k) * C.top ≤ (M.n_ctx - 1) * C.top := Nat.mul_le_mul_right _ (by omega)
+    have e4 := hlast o ho
+    rw [Nat.add_mul] at e3
+    show n * nearEntryUnit C M.n_ctx a m o + k * farEntryUnit C M.n_ctx a m o +
+      (rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx * (if o = m then 0 else 1)) < _
+    split <;> omega
+  have hYlt : ∀ o, o < M.d_vocab → Y o < C.half := fun o _ => by
+    have e1 := Nat.mul_le_mul_left c (weighted_gain_le (o := o) hv ha hm)
+    have e2 : c * C.top ≤ (M.n_ctx - 1) * C.top := Nat.mul_le_mul_right _ (by omega)
+    have e3 := hlast m hm
+    show c * (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o) + rowEntry C a (M.n_ctx - 1) a m < _
+    omega
+  have h2 : monus C.w (guardBits C.w M.d_vocab) (n * nearUnit C M.d_vocab M.n_ctx a m + k * farUnit C M.d_vocab M.n_ctx a m +
+      (lastRow C M.n_ctx a + C.slack M.n_ctx * (ones C.w M.d_vocab - 2 ^ (C.w * m))))
+      (c * (leastWeight C M.n_ctx a m * ownGain C M.d_vocab M.n_ctx a m) +
+        lane C.w (lastRow C M.n_ctx a) m * ones C.w M.d_vocab) = 0 := h2
+  rw [hX, hY, monus_pack hv.w_pos hXlt hYlt] at h2
+  have h3 := Nat.le_of_sub_eq_zero (eq_zero_of_pack (fun o ho => by have := hXlt o ho; omega) h2 ho)
+  have h4 : n * nearEntryUnit C M.n_ctx a m o + k * farEntryUnit C M.n_ctx a m o +
+    (rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx * (if o = m then 0 else 1)) ≤
+    c * (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o) + rowEntry C a (M.n_ctx - 1) a m := h3
+  rwa [if_neg hom, Nat.mul_one] at h4
+
+end Lanes
+
+/-! ## All positions but the last -/
+
+/-- A sum over positions that counts a token. -/
+theorem natSum_copies (y : List Nat) (t v : Nat) :
+    natSum y.length (fun i => if y.getD i 0 = t then v else 0) = y.count t * v := by
+  induction y with
+  | nil => simp [natSum_zero]
+  | cons s y ih =>
+    rw [List.length_cons, natSum_succ_left]
+    simp only [List.getD_cons_succ, List.getD_cons_zero]
+    rw [ih]
+    by_cases h : s = t
+    · subst h; rw [if_pos rfl, List.count_cons_self, Nat.succ_mul, Nat.add_comm]
+    · rw [if_neg h, List.count_cons_of_ne h, Nat.zero_add]
+
+/-- The losses of all positions: `N` at the predecessor of `m`, `F` below it, none at `m`. -/
+theorem natSum_losses {y : List Nat} {m c n F N : Nat} (hm : 0 < m) (hF : F ≤ N) (hc : y.count m = c)
+    (hn : y.count (m - 1) ≤ n) (hcn : c + n ≤ y.length) :
+    natSum y.length (fun i => if y.getD i 0 = m then 0 else if y.getD i 0 = m - 1 then N else F) ≤
+      n * N + (y.length - c - n) * F := by
+  have h : natSum y.length (fun i => if y.getD i 0 = m then 0 else if y.getD i 0 = m - 1 then N else F) + c * F =
+      y.length * F + y.count (m - 1) * (N - F) := by
+    rw [← hc, ← natSum_copies, ← natSum_copies, ← natSum_const, ← natSum_add, ← natSum_add]
+    refine natSum_congr fun i _ => ?_
+    by_cases h1 : y.getD i 0 = m
+    · rw [if_pos h1, if_pos h1, if_neg (by omega)]
+      omega
+    · rw [if_neg h1, if_neg h1]
+      by_cases h2 : y.getD i 0 = m - 1
+      · rw [if_pos h2, if_pos h2]; omega
+      · rw [if_neg h2, if_neg h2]
+  have e1 := Nat.mul_le_mul_right (N - F) hn
+  have e2 : y.length * F = c * F + n * F + (y.length - c - n) * F := by
+    rw [← Nat.add_mul, ← Nat.add_mul]; congr 1; omega
+  have e3 : n * N = n * F + n * (N - F) := by rw [← Nat.mul_add]; congr 1; omega
+  omega
+
+theorem two_pow_lt_sizeWidth (V : Nat) {K k : Nat} (hk : k < K) : (2 ^ Nat.succ (Nat.log2 V)) ^ k < 2 ^ sizeWidth V K := by
+  show _ < 2 ^ (K * (Nat.log2 V + 1))
+  rw [← Nat.pow_mul, Nat.mul_comm]
+  exact Nat.pow_lt_pow_right (by omega) (Nat.mul_lt_mul_of_pos_right hk (Nat.succ_pos _))
+
+section Sound
+
+variable {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) {a m o : Nat} (ha : a < M.d_vocab)
+  (hm : m < M.d_vocab)
+
+include hv ha hm
+
+theorem rowEntry_loss {i t : Nat} (hi : i < M.n_ctx - 1) (ht : t < m) :
+    rowEntry C a i t o ≤ rowEntry C a i t m +
+      if t = m - 1 then nearEntryUnit C M.n_ctx a m o else farEntryUnit C M.n_ctx a m o := by
+  have weighed {e y : Nat} (hy : tokenEntry C M.n_ctx m t o ≤ y) (he : tokenExp C a t ≤ e) :
+      rowEntry C a i t o ≤ rowEntry C a i t m + mostWeight C M.n_ctx a e * excess C a m o y := by
+    refine Nat.le_of_mul_le_mul_left ?_ (Nat.two_pow_pos C.P)
+    rw [Nat.mul_add, ← Nat.mul_assoc]
+    refine Nat.le_trans (rowEntry_other hv ha hm hi (by omega) hy he) (Nat.add_le_add_left ?_ _)
+    rw [← Nat.mul_assoc]
+    exact Nat.mul_le_mul_right _ (mostWeight_spec C M.n_ctx a e hi)
+  by_cases h : t = m - 1
+  · rw [if_pos h]
+    subst h
+    exact Nat.le_trans (weighed (Nat.le_refl _) (Nat.le_refl _)) (Nat.add_le_add_left (Nat.le_max_right _ _) _)
+  · rw [if_neg h]
+    have ht' : t < m - 1 := by omega
+    have he : tokenExp C a t ≤ maxTokenExp C a (m - 1) := by
+      rw [maxTokenExp_eq]; exact le_maxBelow ht'
+    exact weighed (Nat.add_le_add_left (le_maxBelow (f := fun t => lossEntry C (nth C.OE t) m o) ht') _) he
+
+/-- All positions but the last: the losses against the gains. -/
+theorem natSum_rows_counts {x : Nat → Nat} (hx : ∀ i, i < M.n_ctx - 1 → x i ≤ m)
+    (hown : lossEntry C (nth C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r) :
+    natSum (M.n_ctx - 1) (fun i => rowEntry C a i (x i) o) +
+      natSum (M.n_ctx - 1) (fun i => if x i = m then leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o else 0) ≤
+    natSum (M.n_ctx - 1) (fun i => rowEntry C a i (x i) m) + natSum (M.n_ctx - 1) fun i =>
+      if x i = m then 0 else if x i = m - 1 then nearEntryUnit C M.n_ctx a m o else farEntryUnit C M.n_ctx a m o := by
+  rw [← natSum_add, ← natSum_add]
+  refine natSum_le fun i hi => ?_
+  by_cases h : x i = m
+  · rw [if_pos h, if_pos h, h, Nat.add_zero]
+    exact rowEntry_own hv ha hm hi hown
+  · have := hx i hi
+    rw [if_neg h, if_neg h, Nat.add_zero]
+    exact rowEntry_loss hv ha hm hi (by omega)
+
+/-- An input with `c` copies of `m` and at most `n` of its predecessor is right. -/
+theorem settles_sound (F : Type) [ExpField F] {c n : Nat} (hm0 : 0 < m) (ham : a ≤ m) (hc : leastCopies a m ≤ c)
+    (h1 : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0)
+    (h : settles C M.d_vocab M.n_ctx a m c n = true) {y : List Nat} (hy : y ∈ sequences M.d_vocab (M.n_ctx - 1))
+    (hholds : Holds m c n y) :
+    Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
+  have hK := hv.n_ctx_pos
+  have hlen : y.length = M.n_ctx - 1 := (mem_sequences.1 hy).1
+  obtain ⟨hym, hcount, hnear⟩ := hholds
+  have hmax : maxToken (y ++ [a]) = m := by
+    refine Nat.le_antisymm (maxToken_append_le.2 ⟨ham, hym⟩) ?_
+    obtain ⟨hlow, hall⟩ := maxToken_append_le.1 (Nat.le_refl (maxToken (y ++ [a])))
+    by_cases hne : a = m
+    · omega
+    · have hb : leastCopies a m = 1 := by
+        show cond (Nat.beq a m) 0 1 = 1
+        cases hb : Nat.beq a m with
+        | false => rfl
+        | true => exact absurd (Nat.eq_of_beq_eq_true hb) hne
+      exact hall m (List.count_pos_iff.1 (by omega))
+  refine ⟨?_, hmax⟩
+  rw [hmax]
+  refine correct_of_lead hv F (snoc_mem_sequences hK ha hy) (getD_snoc hy a) hm fun o ho hom => ?_
+  rw [natSum_snoc hK hy a fun i t => rowEntry C a i t o, natSum_snoc hK hy a fun i t => rowEntry C a i t m]
+  obtain ⟨hcn, hlead⟩ := settles_spec hv ha hm h1 h ho hom
+  have hle : ∀ i, i < M.n_ctx - 1 → y.getD i 0 ≤ m := fun i hi => by
+    have e : y.getD i 0 = y[i]'(by omega) := by
+      rw [List.getD_eq_getElem?_getD, List.getElem?_eq_getElem (by omega), Option.getD_some]
+    exact e ▸ hym _ (List.getElem_mem _)
+  have hrows := natSum_rows_counts (x := fun i => y.getD i 0) (o := o) hv ha hm hle (own_of_positive hv ha hm h1 ho)
+  have hgain := natSum_copies y m (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o)
+  have hloss := natSum_losses (y := y) hm0 (F := farEntryUnit C M.n_ctx a m o) (N := nearEntryUnit C M.n_ctx a m o)
+    (Nat.le_max_left _ _) hcount hnear (by omega)
+  rw [hlen] at hgain hloss
+  rw [hcount] at hgain
+  simp only [hgain] at hrows
+  omega
+
+/-! ## Counts -/
+
+theorem holdsCount_eq {c n : Nat} (hm0 : 0 < m) :
+    holdsCount M.d_vocab M.n_ctx m c n = count M.d_vocab (M.n_ctx - 1) (Holds m c n) := by
+  have hK := hv.n_ctx_pos
+  have hV : M.d_vocab < 2 ^ Nat.succ (Nat.log2 M.d_vocab) := Nat.lt_log2_self
+  rw [count_holds hm0 hm _ (Nat.le_refl n)]
+  show choose _ (M.n_ctx - 1) c * pascalSum _ (m - 1) (M.n_ctx - 1 - c) n = _
+  rw [choose_eq, pascalSum_eq]
+  · refine Nat.lt_of_le_of_lt (Nat.pow_le_pow_left (Nat.le_of_lt (Nat.lt_of_le_of_lt ?_ hV)) _)
+      (two_pow_lt_sizeWidth _ (k := M.n_ctx - 1 - c) (by omega))
+    omega
+  · refine Nat.lt_of_le_of_lt (Nat.pow_le_pow_left ?_ _) (two_pow_lt_sizeWidth _ (k := M.n_ctx - 1) (by omega))
+    omega
+
+theorem copiesSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (hm0 : 0 < m)
+    (h1 : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0) {c : Nat} (hc : leastCopies a m ≤ c) (j : Nat) :
+    copiesSize C M.d_vocab M.n_ctx a m c j ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
+      (Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m) ∧ y.count m = c := by
+  show cond (Nat.beq j 0) 0 (cond (settles C M.d_vocab M.n_ctx a m c (j - 1)) (holdsCount M.d_vocab M.n_ctx m c (j - 1)) 0) ≤ _
+  cases Nat.beq j 0 with
+  | true => exact Nat.zero_le _
+  | false =>
+    cases h : settles C M.d_vocab M.n_ctx a m c (j - 1) with
+    | false => exact Nat.zero_le _
+    | true =>
+      rw [cond_false, cond_true, holdsCount_eq hv ha hm hm0]
+      exact count_mono fun y hy hh => ⟨settles_sound hv ha hm F hm0 ham hc h1 h hy hh, hh.2.1⟩
+
+/-- What is proved by counts is right, whatever the numbers. -/
+theorem countsSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (js : List Nat) :
+    countsSize C M.d_vocab M.n_ctx a m js ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
+      Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
+  show cond (both (Nat.ble 1 m) (Nat.beq (positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m)) 0))
+    (natSum M.n_ctx fun c => cond (Nat.ble (leastCopies a m) c) (copiesSize C M.d_vocab M.n_ctx a m c (nth js c)) 0) 0 ≤ _
+  cases h : both (Nat.ble 1 m) (Nat.beq (positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m)) 0) with
+  | false => exact Nat.zero_le _
+  | true =>
+    obtain ⟨h0, h1⟩ := both_eq_true.1 h
+    rw [cond_true]
+    let q (c : Nat) (y : List Nat) : Prop :=
+      (Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m) ∧ y.count m = c
+    have hq : ∀ c, c < M.n_ctx → cond (Nat.ble (leastCopies a m) c) (copiesSize C M.d_vocab M.n_ctx a m c (nth js c)) 0 ≤
+        count M.d_vocab (M.n_ctx - 1) (q c) := fun c _ => by
+      cases hb : Nat.ble (leastCopies a m) c with
+      | false => exact Nat.zero_le _
+      | true =>
+        exact copiesSize_le_count hv ha hm F ham (Nat.le_of_ble_eq_true h0) (Nat.eq_of_beq_eq_true h1)
+          (Nat.le_of_ble_eq_true hb) _
+    refine Nat.le_trans (natSum_le hq) ?_
+    rw [natSum_eq]
+    exact listSum_count_le List.nodup_range (fun c _ y _ hy => hy.1) fun c _ c' _ y hy hy' => hy.2.symm.trans hy'.2
+
+theorem countedClass_le_count (F : Type) [ExpField F] (ham : a ≤ m) (splits : List (Nat × List Nat)) :
+    countedClass C M.d_vocab M.n_ctx a m splits ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
+      Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
+  induction splits with
+  | nil =>
+    show cond (whole C M.d_vocab M.n_ctx a m) (classCount M.n_ctx a m) 0 ≤ _
+    cases h : whole C M.d_vocab M.n_ctx a m with
+    | false => exact Nat.zero_le _
+    | true => exact classCount_le_count hv F ha ham hm h
+  | cons s splits ih =>
+    show cond (Nat.beq s.1 m) (countsSize C M.d_vocab M.n_ctx a m s.2) (countedClass C M.d_vocab M.n_ctx a m splits) ≤ _
+    cases Nat.beq s.1 m with
+    | false => exact ih
+    | true => exact countsSize_le_count hv ha hm F ham s.2
+
+end Sound
+
+/-- Chunks that cover all queries prove the accuracy. -/
+theorem counts_accuracy {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) {ns : List Nat}
+    (hc : Covered (ProvedSize (countedSize C M.d_vocab M.n_ctx)) 0 ns)
+    (hlen : Nat.beq ns.length M.d_vocab = true) {N : Nat} (hN : Nat.ble N (total ns) = true) :
+    AccuracyAtLeast M maxToken N :=
+  accuracy_of_sizes hv.n_ctx_pos
+    (fun F _ _ splits ha => maxima_le_count fun _ ham hm => countedClass_le_count hv ha hm F ham splits) hc hlen hN
+
+end
+
+end LeanBound
