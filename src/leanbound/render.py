@@ -22,7 +22,7 @@ from leanbound.forked import ForkLimits, collect
 from leanbound.models.files import RECORD_LIMIT, read_bytes, write_file
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies import STRATEGIES
-from leanbound.strategies.certificate import Certificate, Split
+from leanbound.strategies.certificate import Certificate, Counts, Split
 
 #: Longer numerals are written in pieces of this many bits.
 PIECE_BITS = 3072
@@ -167,6 +167,7 @@ class _Renderer:
             "naturals": naturals,
             "plain_numerals": plain_numerals,
             "splits": splits,
+            "counts": counts,
             "fold_queries": self._fold_queries,
         }
 
@@ -311,6 +312,11 @@ def _lines(items: Iterable[str]) -> str:
 def splits(items: Sequence[Split]) -> str:
     """The classes of a query that are split, each a maximum and the numerals of its patterns."""
     return "[" + ", ".join(f"({item.maximum}, {_numerals(item.excluded)})" for item in items) + "]"
+
+
+def counts(items: Sequence[Counts]) -> str:
+    """The classes of a query that are taken apart by counts, each a maximum and its numbers."""
+    return "[" + ", ".join(f"({item.maximum}, {item.near}, {list(item.allowed)})" for item in items) + "]"
 
 
 def _numerals(values: Sequence[int]) -> str:

@@ -3,7 +3,7 @@ module
 public import LeanBound.Numerics.Pascal
 public import LeanBound.Properties.Counting
 
-/-! # Counting sequences by how often they hold their maximum `m` and its predecessor -/
+/-! # Counting sequences by how often they hold their maximum and the tokens next below it -/
 
 @[expose] public section
 
@@ -21,76 +21,84 @@ theorem natSum_const (n c : Nat) : natSum n (fun _ => c) = n * c := by
   | zero => rw [natSum_zero, Nat.zero_mul]
   | succ n ih => rw [natSum_succ, ih, Nat.succ_mul]
 
-/-- No token of `y` is above `m`; it holds `m` exactly `c` times, and the predecessor of `m` at most `n` times. -/
-def Holds (m c n : Nat) (y : List Nat) : Prop := (∀ t ∈ y, t ≤ m) ∧ y.count m = c ∧ y.count (m - 1) ≤ n
+/-- The `g` tokens below `m`. -/
+def isNear (m g t : Nat) : Bool := decide (m ≤ t + g ∧ t < m)
+
+/-- No token of `y` is above `m`; it holds `m` exactly `c` times, and the `g` tokens below `m` at most `n` times together. -/
+def Holds (m g c n : Nat) (y : List Nat) : Prop := (∀ t ∈ y, t ≤ m) ∧ y.count m = c ∧ y.countP (isNear m g) ≤ n
 
 section Cons
 
-variable {m c n t : Nat} {y : List Nat}
+variable {m g c n t : Nat} {y : List Nat}
 
-theorem holds_cons_far (hm : 0 < m) (ht : t < m - 1) : Holds m c n (t :: y) ↔ Holds m c n y := by
+theorem holds_cons_far (ht : t + g < m) : Holds m g c n (t :: y) ↔ Holds m g c n y := by
+  have h : ¬ isNear m g t = true := by simp [isNear]; omega
   unfold Holds
-  rw [List.forall_mem_cons, List.count_cons_of_ne (by omega), List.count_cons_of_ne (by omega)]
+  rw [List.forall_mem_cons, List.count_cons_of_ne (by omega), List.countP_cons_of_neg h]
   constructor
   · exact fun h => ⟨h.1.2, h.2⟩
   · exact fun h => ⟨⟨by omega, h.1⟩, h.2⟩
 
-theorem holds_cons_near (hm : 0 < m) : Holds m c n ((m - 1) :: y) ↔ 0 < n ∧ Holds m c (n - 1) y := by
+theorem holds_cons_near (ht : m ≤ t + g) (ht' : t < m) : Holds m g c n (t :: y) ↔ 0 < n ∧ Holds m g c (n - 1) y := by
+  have h : isNear m g t = true := by simp [isNear]; omega
   unfold Holds
-  rw [List.forall_mem_cons, List.count_cons_of_ne (by omega), List.count_cons_self]
+  rw [List.forall_mem_cons, List.count_cons_of_ne (by omega), List.countP_cons_of_pos h]
   constructor
   · exact fun h => ⟨by omega, h.1.2, h.2.1, by omega⟩
   · exact fun h => ⟨⟨by omega, h.2.1⟩, h.2.2.1, by omega⟩
 
-theorem holds_cons_self (hm : 0 < m) : Holds m c n (m :: y) ↔ 0 < c ∧ Holds m (c - 1) n y := by
+theorem holds_cons_self : Holds m g c n (m :: y) ↔ 0 < c ∧ Holds m g (c - 1) n y := by
+  have h : ¬ isNear m g m = true := by simp [isNear]
   unfold Holds
-  rw [List.forall_mem_cons, List.count_cons_self, List.count_cons_of_ne (by omega)]
+  rw [List.forall_mem_cons, List.count_cons_self, List.countP_cons_of_neg h]
   constructor
   · exact fun h => ⟨by omega, h.1.2, by omega, h.2.2⟩
   · exact fun h => ⟨⟨by omega, h.2.1⟩, by omega, h.2.2.2⟩
 
-theorem not_holds_cons (ht : m < t) : ¬ Holds m c n (t :: y) := fun h => by
+theorem not_holds_cons (ht : m < t) : ¬ Holds m g c n (t :: y) := fun h => by
   have := h.1 t (by simp)
   omega
 
 end Cons
 
-/-- How many sequences of length `k` hold `m` exactly `c` times, its predecessor at most `n` times, and nothing above. -/
-theorem count_holds_succ {V k m c n : Nat} (hm : 0 < m) (hV : m < V) :
-    count V (k + 1) (Holds m c n) =
-      (m - 1) * count V k (Holds m c n) + (if 0 < n then count V k (Holds m c (n - 1)) else 0) +
-        if 0 < c then count V k (Holds m (c - 1) n) else 0 := by
+/-- By the first token. -/
+theorem count_holds_succ {V k m g c n : Nat} (hg : g ≤ m) (hV : m < V) :
+    count V (k + 1) (Holds m g c n) =
+      (m - g) * count V k (Holds m g c n) + g * (if 0 < n then count V k (Holds m g c (n - 1)) else 0) +
+        if 0 < c then count V k (Holds m g (c - 1) n) else 0 := by
   have never (p : List Nat → Prop) (h : ∀ y, ¬ p y) : count V k p = 0 := by
     rw [count_eq, listSum_congr fun y _ => indicator_false (h y), listSum_zero]
-  rw [count_succ, show V = m - 1 + (1 + (1 + (V - m - 1))) by omega, natSum_split, natSum_split, natSum_split,
-    ← show V = m - 1 + (1 + (1 + (V - m - 1))) by omega]
-  have e1 : natSum (m - 1) (fun t => count V k fun y => Holds m c n (t :: y)) = (m - 1) * count V k (Holds m c n) := by
+  rw [count_succ, show V = m - g + (g + (1 + (V - m - 1))) by omega, natSum_split, natSum_split, natSum_split,
+    ← show V = m - g + (g + (1 + (V - m - 1))) by omega]
+  have e1 : natSum (m - g) (fun t => count V k fun y => Holds m g c n (t :: y)) = (m - g) * count V k (Holds m g c n) := by
     rw [← natSum_const]
-    exact natSum_congr fun t ht => count_congr fun y _ => holds_cons_far hm ht
-  have e2 : natSum 1 (fun i => count V k fun y => Holds m c n ((m - 1 + i) :: y)) =
-      if 0 < n then count V k (Holds m c (n - 1)) else 0 := by
-    rw [natSum_succ, natSum_zero, Nat.zero_add, Nat.add_zero]
+    exact natSum_congr fun t ht => count_congr fun y _ => holds_cons_far (by omega)
+  have e2 : natSum g (fun i => count V k fun y => Holds m g c n ((m - g + i) :: y)) =
+      g * if 0 < n then count V k (Holds m g c (n - 1)) else 0 := by
+    rw [← natSum_const]
+    refine natSum_congr fun i hi => ?_
     by_cases h : 0 < n
     · rw [if_pos h]
-      exact count_congr fun y _ => (holds_cons_near hm).trans (and_iff_right h)
+      exact count_congr fun y _ => (holds_cons_near (by omega) (by omega)).trans (and_iff_right h)
     · rw [if_neg h]
-      exact never _ fun y hy => h ((holds_cons_near hm).1 hy).1
-  have e3 : natSum 1 (fun i => count V k fun y => Holds m c n ((m - 1 + (1 + i)) :: y)) =
-      if 0 < c then count V k (Holds m (c - 1) n) else 0 := by
-    rw [natSum_succ, natSum_zero, Nat.zero_add, show m - 1 + (1 + 0) = m by omega]
+      exact never _ fun y hy => h ((holds_cons_near (by omega) (by omega)).1 hy).1
+  have e3 : natSum 1 (fun i => count V k fun y => Holds m g c n ((m - g + (g + i)) :: y)) =
+      if 0 < c then count V k (Holds m g (c - 1) n) else 0 := by
+    rw [natSum_succ, natSum_zero, Nat.zero_add, show m - g + (g + 0) = m by omega]
     by_cases h : 0 < c
     · rw [if_pos h]
-      exact count_congr fun y _ => (holds_cons_self hm).trans (and_iff_right h)
+      exact count_congr fun y _ => holds_cons_self.trans (and_iff_right h)
     · rw [if_neg h]
-      exact never _ fun y hy => h ((holds_cons_self hm).1 hy).1
-  have e4 : natSum (V - m - 1) (fun i => count V k fun y => Holds m c n ((m - 1 + (1 + (1 + i))) :: y)) = 0 := by
+      exact never _ fun y hy => h (holds_cons_self.1 hy).1
+  have e4 : natSum (V - m - 1) (fun i => count V k fun y => Holds m g c n ((m - g + (g + (1 + i))) :: y)) = 0 := by
     rw [natSum_congr (g := fun _ => 0) fun i _ => never _ fun y hy => not_holds_cons (by omega) hy, natSum_const,
       Nat.mul_zero]
   rw [e1, e2, e3, e4]
   omega
 
-theorem count_holds {V m N : Nat} (hm : 0 < m) (hV : m < V) (k : Nat) {c n : Nat} (hn : n ≤ N) :
-    count V k (Holds m c n) = pascal 1 (step 1) k c * pascal (m - 1) (step (N + 1)) (k - c) n := by
+/-- How many sequences of `k` tokens hold: a binomial for the places of `m`, and a sum of binomials for the others. -/
+theorem count_holds {V m g N : Nat} (hg : g ≤ m) (hV : m < V) (k : Nat) {c n : Nat} (hn : n ≤ N) :
+    count V k (Holds m g c n) = pascal 1 1 (step 1) k c * pascal (m - g) g (step (N + 1)) (k - c) n := by
   induction k generalizing c n with
   | zero =>
     rw [count_zero, Nat.zero_sub, pascal_zero, pascal_zero, show step (N + 1) n = 1 from if_pos (by omega), Nat.mul_one]
@@ -100,21 +108,21 @@ theorem count_holds {V m N : Nat} (hm : 0 < m) (hV : m < V) (k : Nat) {c n : Nat
     · rw [step_beyond (by omega)]
       exact indicator_false fun hy => h hy.2.1.symm
   | succ k ih =>
-    rw [count_holds_succ hm hV, pascal_succ, Nat.one_mul]
-    have near : (m - 1) * count V k (Holds m c n) + (if 0 < n then count V k (Holds m c (n - 1)) else 0) =
-        pascal 1 (step 1) k c * pascal (m - 1) (step (N + 1)) (k + 1 - c) n := by
+    rw [count_holds_succ hg hV, pascal_succ, Nat.one_mul, Nat.one_mul]
+    have others : (m - g) * count V k (Holds m g c n) + g * (if 0 < n then count V k (Holds m g c (n - 1)) else 0) =
+        pascal 1 1 (step 1) k c * pascal (m - g) g (step (N + 1)) (k + 1 - c) n := by
       by_cases hc : c ≤ k
       · rw [ih hn, show k + 1 - c = k - c + 1 by omega, pascal_succ, Nat.mul_add, Nat.mul_left_comm]
         congr 1
         cases n with
-        | zero => rw [if_neg (by omega), shifted_zero, Nat.mul_zero]
-        | succ n => rw [if_pos (by omega), Nat.add_sub_cancel, ih (by omega), shifted_succ]
-      · have h0 : pascal 1 (step 1) k c = 0 := pascal_beyond (fun _ => step_beyond) k (by omega)
+        | zero => rw [if_neg (by omega), shifted_zero, Nat.mul_zero, Nat.mul_zero]
+        | succ n => rw [if_pos (by omega), Nat.add_sub_cancel, ih (by omega), shifted_succ, Nat.mul_left_comm]
+      · have h0 : pascal 1 1 (step 1) k c = 0 := pascal_beyond (fun _ => step_beyond) k (by omega)
         rw [ih hn, h0, Nat.zero_mul, Nat.zero_mul, Nat.mul_zero, Nat.zero_add]
         split
-        · rw [ih (by omega), h0, Nat.zero_mul]
+        · rw [ih (by omega), h0, Nat.zero_mul, Nat.mul_zero]
         · rfl
-    rw [near, Nat.add_mul]
+    rw [others, Nat.add_mul]
     congr 1
     cases c with
     | zero => rw [if_neg (by omega), shifted_zero, Nat.zero_mul]

@@ -62,11 +62,22 @@ class Split(_Data):
     excluded: Rows = Field(description="[pattern]: excluded tokens of the free positions as digits in base V + 2")
 
 
+class Counts(_Data):
+    """A class of inputs, by query and maximum, that is taken apart by how often its free positions hold some tokens."""
+
+    maximum: int = Field(ge=0)
+    near: int = Field(ge=0, description="how many tokens next below the maximum are counted")
+    allowed: tuple[int, ...] = Field(
+        description="[copies of the maximum]: up to how many of those tokens are proved, plus one; 0 proves none"
+    )
+
+
 class QueryCertificate(_Data):
     """What is proved of the inputs that end in one token."""
 
     proved: int = Field(ge=0, description="inputs proved right, of V ** (K - 1)")
     splits: tuple[Split, ...] = Field(default=(), description="cubic: the classes that are not proved whole")
+    counts: tuple[Counts, ...] = Field(default=(), description="cubic-counts: the classes that are not proved whole")
 
 
 class Certificate(_Data):

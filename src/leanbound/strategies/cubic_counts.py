@@ -1,20 +1,24 @@
 """Cubic proof of max-of-K by counts: classes by query and maximum, whole or by how often they hold the maximum.
 
-A class that does not hold whole is taken apart by the number c of copies of the maximum m and the number of copies of
-its predecessor: for each c the certificate has the largest number n of predecessors at which the inputs still hold. At
-most K comparisons of V outputs a class. Mirrors `LeanBound.Strategies.CubicCounts`, in the same integers. Untrusted: a
-number too high makes Lean count fewer inputs than claimed.
+A class that does not hold whole is taken apart by the number c of copies of the maximum m, and by how many of the g
+tokens next below m it holds: for each c the certificate says up to which number n of them the inputs hold. At most K
+comparisons of V outputs a class. Mirrors `LeanBound.Strategies.CubicCounts`, in the same integers. Untrusted: a number
+too high makes Lean count fewer inputs than claimed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from math import comb
 
 import numpy as np
 
 from leanbound.quantised import QuantisedModel
-from leanbound.strategies.certificate import QueryCertificate, Split
+from leanbound.strategies.certificate import Counts, QueryCertificate
 from leanbound.strategies.cubic import class_count, require_few_classes, whole_classes
 from leanbound.strategies.tables import Integers, Tables
+
+#: The most tokens next below the maximum that are told from those below them.
+MAX_NEAR = 4
 
 
 def certify_queries(model: QuantisedModel, tables: Tables) -> Iterator[QueryCertificate]:
@@ -25,65 +29,82 @@ def certify_queries(model: QuantisedModel, tables: Tables) -> Iterator[QueryCert
     V, K = model.config.d_vocab, model.config.n_ctx
     require_few_classes(V)
     holds = whole_classes(tables, V, K)
-    tokens = [_Tokens(tables, K, m) for m in range(V)]
+    losses = [_losses(tables, K, m) for m in range(V)]
     for query in range(V):
         proved = sum(class_count(K, query, m) for m in range(query, V) if holds[query, m])
-        splits = []
-        for m in range(max(query, 1), V):
-            if not holds[query, m] and any(allowed := _allowed(tables, K, query, tokens[m])):
-                proved += sum(_size(K, m, c, j - 1) for c, j in enumerate(allowed) if j)
-                splits.append(Split(maximum=m, excluded=allowed))
-        yield QueryCertificate(proved=proved, splits=tuple(splits))
+        counts = []
+        for m in range(query, V):
+            if K > 1 and not holds[query, m]:
+                size, best = max(_by_counts(tables, K, query, losses[m]), key=lambda found: found[0], default=(0, None))
+                if best is not None and size:
+                    proved += size
+                    counts.append(best)
+        yield QueryCertificate(proved=proved, counts=tuple(counts))
 
 
-class _Tokens:
-    """What every output gains on output m, for all queries: [o], a position of the largest loss."""
+@dataclass(frozen=True)
+class _Losses:
+    """What every output gains on output m before attention, at the worst position but the last, for all queries."""
 
-    def __init__(self, tables: Tables, K: int, m: int) -> None:
-        OP, OE = tables.OP[: K - 1], tables.OE
-        self.m = m
-        lowest = np.full(OE.shape[1], -(1 << tables.plan.r), dtype=object)
-        position = (OP - OP[:, m, None]).max(axis=0) if K > 1 else lowest
-        losses = OE[: m + 1] - OE[: m + 1, m, None]  # [t, o]
-        self.own = position + losses[m]
-        self.near = position + losses[m - 1]
-        self.far = position + (losses[: m - 1].max(axis=0) if m > 1 else lowest)
+    m: int
+    tokens: Integers
+    """[t, o], for t <= m"""
+    below: Integers
+    """[n, o]: the largest over the tokens below n, for n <= m"""
 
 
-def _allowed(tables: Tables, K: int, query: int, tokens: _Tokens) -> tuple[int, ...]:
-    """[c]: one more than the number of predecessors allowed beside c copies of the maximum; 0 where none is."""
-    P, m = tables.plan.P, tokens.m
+def _losses(tables: Tables, K: int, m: int) -> _Losses:
+    OP, OE = tables.OP[: K - 1], tables.OE[: m + 1]
+    lowest = np.full((1, OE.shape[1]), -(1 << tables.plan.r), dtype=object)
+    position = np.concatenate([lowest, OP - OP[:, m, None]]).max(axis=0)
+    tokens = OE - OE[:, m, None]
+    below = np.maximum.accumulate(np.concatenate([lowest, tokens[:-1]]))
+    return _Losses(m, position + tokens, position + below)
+
+
+def _by_counts(tables: Tables, K: int, query: int, losses: _Losses) -> Iterator[tuple[int, Counts]]:
+    """Sizes and certificates of a class, one for each number of near tokens; none where m itself may lose."""
+    P, m = tables.plan.P, losses.m
     e, p = tables.eE[query], tables.eP[query]
     direct = tables.D[query] - tables.D[query, m]
-    gain = ((int(e[m]) * min(p[: K - 1], default=1 << P)) >> P) * -(direct + tokens.own)
-    if K < 2 or (gain < 0).any():
-        return ()
+    gain = ((e[m] * min(p[: K - 1])) >> P) * -(direct + losses.tokens[m])
+    if (gain < 0).any():
+        return
     largest = max(p[: K - 1])
-    far = _ceiling(max(e[: m - 1], default=0) * largest, P) * np.maximum(direct + tokens.far, 0)
-    near = np.maximum(far, _ceiling(e[m - 1] * largest, P) * np.maximum(direct + tokens.near, 0))
+
+    def unit(exponential: int, loss: Integers) -> Integers:
+        """The most that one position loses, [o]; attention weights are rounded up."""
+        weight = (exponential * largest + (1 << P) - 1) >> P
+        found: Integers = weight * np.maximum(direct + loss, 0)
+        return found
+
     last = ((e[query] * p[K - 1]) >> P) * (tables.D[query] + tables.OP[K - 1] + tables.OE[query])
     lead = last[m] - last - tables.slack(K)
     others = np.arange(len(lead)) != m
-    columns = [column[others] for column in (lead, gain, far, near - far)]
-    allowed = [0 if c < (query != m) else 1 + _most(K - 1, c, *columns) for c in range(K)]
-    while allowed and not allowed[-1]:
-        allowed.pop()
-    return tuple(allowed)
+    for g in range(1, min(m, MAX_NEAR) + 1):
+        far = unit(max(e[: m - g], default=0), losses.below[m - g])
+        near = np.maximum.reduce([far, *(unit(e[t], losses.tokens[t]) for t in range(m - g, m))])
+        columns = [column[others] for column in (lead, gain, far, near - far)]
+        allowed = [0 if c < (query != m) else 1 + _most(K - 1 - c, c, *columns) for c in range(K)]
+        size = sum(_size(K, m, g, c, j - 1) for c, j in enumerate(allowed) if j)
+        yield size, Counts(maximum=m, near=g, allowed=_trimmed(allowed))
 
 
 def _most(free: int, c: int, lead: Integers, gain: Integers, far: Integers, more: Integers) -> int:
-    """The largest n <= free - c with lead + c * gain - (free - c) * far - n * more >= 0 for all outputs, or -1."""
-    room = lead + c * gain - (free - c) * far
+    """The largest n <= free with lead + c * gain - free * far - n * more >= 0 for all outputs, or -1."""
+    room = lead + c * gain - free * far
     if (room < 0).any():
         return -1
-    return min([free - c, *(int(x // y) for x, y in zip(room, more, strict=True) if y)])
+    return min([free, *(int(x // y) for x, y in zip(room, more, strict=True) if y)])
 
 
-def _ceiling(product: int, P: int) -> int:
-    return (product + (1 << P) - 1) >> P
+def _trimmed(numbers: Sequence[int]) -> tuple[int, ...]:
+    """Without the zeros at the end."""
+    last = max((c for c, j in enumerate(numbers) if j), default=-1)
+    return tuple(numbers[: last + 1])
 
 
-def _size(K: int, m: int, c: int, n: int) -> int:
-    """How many sequences of K - 1 tokens up to m hold m exactly c times, and m - 1 at most n times."""
+def _size(K: int, m: int, g: int, c: int, n: int) -> int:
+    """How many sequences of K - 1 tokens up to m hold m exactly c times, and the g tokens below it at most n times."""
     free = K - 1 - c
-    return comb(K - 1, c) * sum(comb(free, k) * (m - 1) ** (free - k) for k in range(min(n, free) + 1))
+    return comb(K - 1, c) * sum(comb(free, k) * g**k * (m - g) ** (free - k) for k in range(min(n, free) + 1))

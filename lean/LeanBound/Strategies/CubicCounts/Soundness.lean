@@ -59,13 +59,35 @@ theorem mostWeight_le {C : Tables} {K a e : Nat} (he : e ≤ 2 ^ C.P)
 
 /-! ## The lanes of the checker -/
 
-/-- Lane `o` of `farUnit C V K a m`. -/
-def farEntryUnit (C : Tables) (K a m o : Nat) : Nat :=
-  mostWeight C K a (maxTokenExp C a (m - 1)) * excess C a m o (farEntry C K m (m - 1) o)
+/-- Lane `o` of `tokenUnit C V K a m t`. -/
+def tokenUnitEntry (C : Tables) (K a m t o : Nat) : Nat :=
+  mostWeight C K a (tokenExp C a t) * excess C a m o (tokenEntry C K m t o)
 
-/-- Lane `o` of `nearUnit C V K a m`. -/
-def nearEntryUnit (C : Tables) (K a m o : Nat) : Nat :=
-  max (farEntryUnit C K a m o) (mostWeight C K a (tokenExp C a (m - 1)) * excess C a m o (tokenEntry C K m (m - 1) o))
+/-- Lane `o` of `farUnit C V K a m n`. -/
+def farUnitEntry (C : Tables) (K a m n o : Nat) : Nat :=
+  mostWeight C K a (maxTokenExp C a n) * excess C a m o (farEntry C K m n o)
+
+/-- Lane `o` of `nearUnit C V K a m g`, over the first `k` of the `g` tokens. -/
+def nearUnitEntry (C : Tables) (K a m g k o : Nat) : Nat :=
+  Nat.rec (farUnitEntry C K a m (m - g) o) (fun i ih => max (tokenUnitEntry C K a m (m - 1 - i) o) ih) k
+
+theorem nearUnitEntry_succ (C : Tables) (K a m g k o : Nat) : nearUnitEntry C K a m g (k + 1) o =
+    max (tokenUnitEntry C K a m (m - 1 - k) o) (nearUnitEntry C K a m g k o) := rfl
+
+theorem far_le_near (C : Tables) (K a m g k o : Nat) : farUnitEntry C K a m (m - g) o ≤ nearUnitEntry C K a m g k o := by
+  induction k with
+  | zero => exact Nat.le_refl _
+  | succ k ih => exact Nat.le_trans ih (Nat.le_max_right _ _)
+
+theorem token_le_near (C : Tables) (K a m g o : Nat) {k i : Nat} (hi : i < k) :
+    tokenUnitEntry C K a m (m - 1 - i) o ≤ nearUnitEntry C K a m g k o := by
+  induction k with
+  | zero => omega
+  | succ k ih =>
+    rw [nearUnitEntry_succ]
+    rcases Nat.lt_or_eq_of_le (Nat.le_of_lt_succ hi) with h | rfl
+    · exact Nat.le_trans (ih h) (Nat.le_max_right _ _)
+    · exact Nat.le_max_left _ _
 
 theorem top_eq_mul (C : Tables) : C.top = 2 ^ C.P * (2 ^ C.r * 4) := by
   show 2 ^ (C.P + (C.r + 2)) = _
@@ -90,31 +112,47 @@ theorem mostWeight_mul_le {e x : Nat} (he : e ≤ 2 ^ C.P) (hx : x ≤ 3 * 2 ^ C
   rw [top_eq_mul]
   exact Nat.mul_le_mul (mostWeight_le he fun i hi => hv.eP_le a i ha (by omega)) (by omega)
 
-include hm
+theorem tokenUnitEntry_le {t : Nat} (ht : t < M.d_vocab) (ho : o < M.d_vocab) : tokenUnitEntry C M.n_ctx a m t o ≤ C.top :=
+  mostWeight_mul_le hv ha (tokenExp_le hv ha ht) (excess_lt hv ha m ho (tokenEntry_lt hv m ht ho))
 
-theorem farEntryUnit_le (ho : o < M.d_vocab) : farEntryUnit C M.n_ctx a m o ≤ C.top :=
-  mostWeight_mul_le hv ha (maxTokenExp_le hv ha (by omega)) (excess_lt hv ha m ho (farEntry_lt hv m (by omega) ho))
+theorem farUnitEntry_le {n : Nat} (hn : n ≤ M.d_vocab) (ho : o < M.d_vocab) : farUnitEntry C M.n_ctx a m n o ≤ C.top :=
+  mostWeight_mul_le hv ha (maxTokenExp_le hv ha hn) (excess_lt hv ha m ho (farEntry_lt hv m hn ho))
 
-theorem nearEntryUnit_le (ho : o < M.d_vocab) : nearEntryUnit C M.n_ctx a m o ≤ C.top :=
-  Nat.max_le.2 ⟨farEntryUnit_le hv ha hm ho,
-    mostWeight_mul_le hv ha (tokenExp_le hv ha (by omega)) (excess_lt hv ha m ho (tokenEntry_lt hv m (by omega) ho))⟩
-
-theorem farUnit_eq : farUnit C M.d_vocab M.n_ctx a m = pack C.w (farEntryUnit C M.n_ctx a m) M.d_vocab := by
-  show mostWeight C M.n_ctx a (maxTokenExp C a (m - 1)) *
-    positive C M.d_vocab a m (farLoss C M.d_vocab M.n_ctx m (m - 1)) = _
-  rw [farLoss_eq hv m (by omega), positive_eq hv ha m fun o ho => farEntry_lt hv m (by omega) ho, ← pack_mul]
+theorem farUnit_eq {n : Nat} (hn : n ≤ M.d_vocab) :
+    farUnit C M.d_vocab M.n_ctx a m n = pack C.w (farUnitEntry C M.n_ctx a m n) M.d_vocab := by
+  show mostWeight C M.n_ctx a (maxTokenExp C a n) * positive C M.d_vocab a m (farLoss C M.d_vocab M.n_ctx m n) = _
+  rw [farLoss_eq hv m hn, positive_eq hv ha m fun o ho => farEntry_lt hv m hn ho, ← pack_mul]
   rfl
 
-theorem nearUnit_eq : nearUnit C M.d_vocab M.n_ctx a m = pack C.w (nearEntryUnit C M.n_ctx a m) M.d_vocab := by
+theorem tokenUnit_eq {t : Nat} (ht : t < M.d_vocab) :
+    tokenUnit C M.d_vocab M.n_ctx a m t = pack C.w (tokenUnitEntry C M.n_ctx a m t) M.d_vocab := by
+  show mostWeight C M.n_ctx a (tokenExp C a t) * positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m t) = _
+  rw [tokenLoss_eq hv m ht, positive_eq hv ha m fun o ho => tokenEntry_lt hv m ht ho, ← pack_mul]
+  rfl
+
+include hm
+
+theorem nearUnitEntry_le (g k : Nat) (ho : o < M.d_vocab) : nearUnitEntry C M.n_ctx a m g k o ≤ C.top := by
+  induction k with
+  | zero => exact farUnitEntry_le hv ha (by omega) ho
+  | succ k ih => exact Nat.max_le.2 ⟨tokenUnitEntry_le hv ha (by omega) ho, ih⟩
+
+theorem nearUnit_eq (g : Nat) :
+    nearUnit C M.d_vocab M.n_ctx a m g = pack C.w (nearUnitEntry C M.n_ctx a m g g) M.d_vocab := by
   have hlt := top_lt_half hv
-  show laneMax C.w (guardBits C.w M.d_vocab) (farUnit C M.d_vocab M.n_ctx a m)
-    (mostWeight C M.n_ctx a (tokenExp C a (m - 1)) *
-      positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m (m - 1))) = _
-  rw [farUnit_eq hv ha hm, tokenLoss_eq hv m (by omega),
-    positive_eq hv ha m fun o ho => tokenEntry_lt hv m (by omega) ho, ← pack_mul]
-  exact laneMax_pack hv.w_pos
-    (fun o ho => Nat.lt_of_le_of_lt (farEntryUnit_le hv ha hm ho) hlt)
-    (fun o ho => Nat.lt_of_le_of_lt (Nat.le_trans (Nat.le_max_right _ _) (nearEntryUnit_le hv ha hm ho)) hlt)
+  have key : ∀ k, Nat.rec (farUnit C M.d_vocab M.n_ctx a m (Nat.sub m g)) (fun i ih => laneMax C.w (C.guard M.d_vocab)
+      (tokenUnit C M.d_vocab M.n_ctx a m (Nat.sub (Nat.sub m 1) i)) ih) k =
+      pack C.w (nearUnitEntry C M.n_ctx a m g k) M.d_vocab := by
+    intro k
+    induction k with
+    | zero => exact farUnit_eq hv ha (n := m - g) (by omega)
+    | succ k ih =>
+      show laneMax C.w (guardBits C.w M.d_vocab) (tokenUnit C M.d_vocab M.n_ctx a m (m - 1 - k)) (Nat.rec _ _ k) = _
+      rw [ih, tokenUnit_eq hv ha (by omega)]
+      exact laneMax_pack hv.w_pos
+        (fun o ho => Nat.lt_of_le_of_lt (tokenUnitEntry_le hv ha (by omega) ho) hlt)
+        (fun o ho => Nat.lt_of_le_of_lt (nearUnitEntry_le hv ha hm g k ho) hlt)
+  exact key g
 
 theorem weighted_gain_le : leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o ≤ C.top := by
   rw [top_eq_mul]
@@ -123,10 +161,10 @@ theorem weighted_gain_le : leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o
   omega
 
 /-- What `settles` says of one output, where `m` loses nothing at its own token. -/
-theorem settles_spec {c n : Nat} (h1 : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0)
-    (h : settles C M.d_vocab M.n_ctx a m c n = true) (ho : o < M.d_vocab) (hom : o ≠ m) :
+theorem settles_spec {g c n : Nat} (h1 : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0)
+    (h : settles C M.d_vocab M.n_ctx a m g c n = true) (ho : o < M.d_vocab) (hom : o ≠ m) :
     c + n ≤ M.n_ctx - 1 ∧
-      n * nearEntryUnit C M.n_ctx a m o + (M.n_ctx - 1 - c - n) * farEntryUnit C M.n_ctx a m o +
+      n * nearUnitEntry C M.n_ctx a m g g o + (M.n_ctx - 1 - c - n) * farUnitEntry C M.n_ctx a m (m - g) o +
         (rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx) ≤
       c * (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o) + rowEntry C a (M.n_ctx - 1) a m := by
   obtain ⟨hcn, h2⟩ := both_eq_true.1 h
@@ -143,24 +181,24 @@ theorem settles_spec {c n : Nat} (h1 : positive C M.d_vocab a m (tokenLoss C M.d
   have hrow : lastRow C M.n_ctx a = pack C.w (rowEntry C a (M.n_ctx - 1) a) M.d_vocab :=
     row_eq_pack hv ha (Nat.sub_lt hn Nat.one_pos) ha
   let k := M.n_ctx - 1 - c - n
-  let X o := n * nearEntryUnit C M.n_ctx a m o + k * farEntryUnit C M.n_ctx a m o +
+  let X o := n * nearUnitEntry C M.n_ctx a m g g o + k * farUnitEntry C M.n_ctx a m (m - g) o +
     (rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx * (if o = m then 0 else 1))
   let Y o := c * (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o) + rowEntry C a (M.n_ctx - 1) a m
-  have hX : n * nearUnit C M.d_vocab M.n_ctx a m + k * farUnit C M.d_vocab M.n_ctx a m +
+  have hX : n * nearUnit C M.d_vocab M.n_ctx a m g + k * farUnit C M.d_vocab M.n_ctx a m (m - g) +
       (lastRow C M.n_ctx a + C.slack M.n_ctx * (ones C.w M.d_vocab - 2 ^ (C.w * m))) = pack C.w X M.d_vocab := by
-    rw [nearUnit_eq hv ha hm, farUnit_eq hv ha hm, hrow, others_eq_pack hm, ← pack_mul, ← pack_mul, ← pack_mul, ← pack_add,
+    rw [nearUnit_eq hv ha hm, farUnit_eq hv ha (by omega), hrow, others_eq_pack hm, ← pack_mul, ← pack_mul, ← pack_mul, ← pack_add,
       ← pack_add, ← pack_add]
   have hY : c * (leastWeight C M.n_ctx a m * ownGain C M.d_vocab M.n_ctx a m) +
       lane C.w (lastRow C M.n_ctx a) m * ones C.w M.d_vocab = pack C.w Y M.d_vocab := by
     rw [ownGain_eq hv ha hm h1, hrow, lane_pack (fun o ho => by have := hlast o ho; omega) hm, ← pack_mul, ← pack_mul,
       ← pack_const, ← pack_add]
   have hXlt : ∀ o, o < M.d_vocab → X o < C.half := fun o ho => by
-    have e1 := Nat.mul_le_mul_left n (nearEntryUnit_le hv ha hm ho)
-    have e2 := Nat.mul_le_mul_left k (farEntryUnit_le hv ha hm ho)
+    have e1 := Nat.mul_le_mul_left n (nearUnitEntry_le hv ha hm g g ho)
+    have e2 := Nat.mul_le_mul_left k (farUnitEntry_le (m := m) (n := m - g) hv ha (by omega) ho)
     have e3 : (n + k) * C.top ≤ (M.n_ctx - 1) * C.top := Nat.mul_le_mul_right _ (by omega)
     have e4 := hlast o ho
     rw [Nat.add_mul] at e3
-    show n * nearEntryUnit C M.n_ctx a m o + k * farEntryUnit C M.n_ctx a m o +
+    show n * nearUnitEntry C M.n_ctx a m g g o + k * farUnitEntry C M.n_ctx a m (m - g) o +
       (rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx * (if o = m then 0 else 1)) < _
     split <;> omega
   have hYlt : ∀ o, o < M.d_vocab → Y o < C.half := fun o _ => by
@@ -169,13 +207,13 @@ theorem settles_spec {c n : Nat} (h1 : positive C M.d_vocab a m (tokenLoss C M.d
     have e3 := hlast m hm
     show c * (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o) + rowEntry C a (M.n_ctx - 1) a m < _
     omega
-  have h2 : monus C.w (guardBits C.w M.d_vocab) (n * nearUnit C M.d_vocab M.n_ctx a m + k * farUnit C M.d_vocab M.n_ctx a m +
+  have h2 : monus C.w (guardBits C.w M.d_vocab) (n * nearUnit C M.d_vocab M.n_ctx a m g + k * farUnit C M.d_vocab M.n_ctx a m (m - g) +
       (lastRow C M.n_ctx a + C.slack M.n_ctx * (ones C.w M.d_vocab - 2 ^ (C.w * m))))
       (c * (leastWeight C M.n_ctx a m * ownGain C M.d_vocab M.n_ctx a m) +
         lane C.w (lastRow C M.n_ctx a) m * ones C.w M.d_vocab) = 0 := h2
   rw [hX, hY, monus_pack hv.w_pos hXlt hYlt] at h2
   have h3 := Nat.le_of_sub_eq_zero (eq_zero_of_pack (fun o ho => by have := hXlt o ho; omega) h2 ho)
-  have h4 : n * nearEntryUnit C M.n_ctx a m o + k * farEntryUnit C M.n_ctx a m o +
+  have h4 : n * nearUnitEntry C M.n_ctx a m g g o + k * farUnitEntry C M.n_ctx a m (m - g) o +
     (rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx * (if o = m then 0 else 1)) ≤
     c * (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o) + rowEntry C a (M.n_ctx - 1) a m := h3
   rwa [if_neg hom, Nat.mul_one] at h4
@@ -197,20 +235,34 @@ theorem natSum_copies (y : List Nat) (t v : Nat) :
     · subst h; rw [if_pos rfl, List.count_cons_self, Nat.succ_mul, Nat.add_comm]
     · rw [if_neg h, List.count_cons_of_ne h, Nat.zero_add]
 
-/-- The losses of all positions: `N` at the predecessor of `m`, `F` below it, none at `m`. -/
-theorem natSum_losses {y : List Nat} {m c n F N : Nat} (hm : 0 < m) (hF : F ≤ N) (hc : y.count m = c)
-    (hn : y.count (m - 1) ≤ n) (hcn : c + n ≤ y.length) :
-    natSum y.length (fun i => if y.getD i 0 = m then 0 else if y.getD i 0 = m - 1 then N else F) ≤
+/-- A sum over positions that counts the tokens with a property. -/
+theorem natSum_countP (y : List Nat) (p : Nat → Bool) (v : Nat) :
+    natSum y.length (fun i => if p (y.getD i 0) = true then v else 0) = y.countP p * v := by
+  induction y with
+  | nil => simp [natSum_zero]
+  | cons s y ih =>
+    rw [List.length_cons, natSum_succ_left]
+    simp only [List.getD_cons_succ, List.getD_cons_zero]
+    rw [ih]
+    by_cases h : p s = true
+    · rw [if_pos h, List.countP_cons_of_pos h, Nat.succ_mul, Nat.add_comm]
+    · rw [if_neg h, List.countP_cons_of_neg h, Nat.zero_add]
+
+/-- The losses of all positions: `N` at the `g` tokens below `m`, `F` below those, none at `m`. -/
+theorem natSum_losses {y : List Nat} {m g c n F N : Nat} (hF : F ≤ N) (hc : y.count m = c)
+    (hn : y.countP (isNear m g) ≤ n) (hcn : c + n ≤ y.length) :
+    natSum y.length (fun i => if y.getD i 0 = m then 0 else if isNear m g (y.getD i 0) = true then N else F) ≤
       n * N + (y.length - c - n) * F := by
-  have h : natSum y.length (fun i => if y.getD i 0 = m then 0 else if y.getD i 0 = m - 1 then N else F) + c * F =
-      y.length * F + y.count (m - 1) * (N - F) := by
-    rw [← hc, ← natSum_copies, ← natSum_copies, ← natSum_const, ← natSum_add, ← natSum_add]
+  have h : natSum y.length (fun i => if y.getD i 0 = m then 0 else if isNear m g (y.getD i 0) = true then N else F) + c * F =
+      y.length * F + y.countP (isNear m g) * (N - F) := by
+    rw [← hc, ← natSum_copies, ← natSum_countP, ← natSum_const, ← natSum_add, ← natSum_add]
     refine natSum_congr fun i _ => ?_
     by_cases h1 : y.getD i 0 = m
-    · rw [if_pos h1, if_pos h1, if_neg (by omega)]
+    · have h2 : ¬ isNear m g (y.getD i 0) = true := by rw [h1]; simp [isNear]
+      rw [if_pos h1, if_pos h1, if_neg h2]
       omega
     · rw [if_neg h1, if_neg h1]
-      by_cases h2 : y.getD i 0 = m - 1
+      by_cases h2 : isNear m g (y.getD i 0) = true
       · rw [if_pos h2, if_pos h2]; omega
       · rw [if_neg h2, if_neg h2]
   have e1 := Nat.mul_le_mul_right (N - F) hn
@@ -231,9 +283,9 @@ variable {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) {
 
 include hv ha hm
 
-theorem rowEntry_loss {i t : Nat} (hi : i < M.n_ctx - 1) (ht : t < m) :
-    rowEntry C a i t o ≤ rowEntry C a i t m +
-      if t = m - 1 then nearEntryUnit C M.n_ctx a m o else farEntryUnit C M.n_ctx a m o := by
+theorem rowEntry_loss (g : Nat) {i t : Nat} (hi : i < M.n_ctx - 1) (ht : t < m) :
+    rowEntry C a i t o ≤ rowEntry C a i t m + if isNear m g t = true then nearUnitEntry C M.n_ctx a m g g o
+      else farUnitEntry C M.n_ctx a m (m - g) o := by
   have weighed {e y : Nat} (hy : tokenEntry C M.n_ctx m t o ≤ y) (he : tokenExp C a t ≤ e) :
       rowEntry C a i t o ≤ rowEntry C a i t m + mostWeight C M.n_ctx a e * excess C a m o y := by
     refine Nat.le_of_mul_le_mul_left ?_ (Nat.two_pow_pos C.P)
@@ -241,23 +293,25 @@ theorem rowEntry_loss {i t : Nat} (hi : i < M.n_ctx - 1) (ht : t < m) :
     refine Nat.le_trans (rowEntry_other hv ha hm hi (by omega) hy he) (Nat.add_le_add_left ?_ _)
     rw [← Nat.mul_assoc]
     exact Nat.mul_le_mul_right _ (mostWeight_spec C M.n_ctx a e hi)
-  by_cases h : t = m - 1
-  · rw [if_pos h]
-    subst h
-    exact Nat.le_trans (weighed (Nat.le_refl _) (Nat.le_refl _)) (Nat.add_le_add_left (Nat.le_max_right _ _) _)
-  · rw [if_neg h]
-    have ht' : t < m - 1 := by omega
-    have he : tokenExp C a t ≤ maxTokenExp C a (m - 1) := by
+  by_cases h : m ≤ t + g
+  · rw [if_pos (by simp [isNear]; omega)]
+    have hunit := token_le_near C M.n_ctx a m g o (k := g) (i := m - 1 - t) (by omega)
+    rw [show m - 1 - (m - 1 - t) = t by omega] at hunit
+    exact Nat.le_trans (weighed (Nat.le_refl _) (Nat.le_refl _)) (Nat.add_le_add_left hunit _)
+  · rw [if_neg (by simp [isNear]; omega)]
+    have ht' : t < m - g := by omega
+    have he : tokenExp C a t ≤ maxTokenExp C a (m - g) := by
       rw [maxTokenExp_eq]; exact le_maxBelow ht'
     exact weighed (Nat.add_le_add_left (le_maxBelow (f := fun t => lossEntry C (nth C.OE t) m o) ht') _) he
 
 /-- All positions but the last: the losses against the gains. -/
-theorem natSum_rows_counts {x : Nat → Nat} (hx : ∀ i, i < M.n_ctx - 1 → x i ≤ m)
+theorem natSum_rows_counts (g : Nat) {x : Nat → Nat} (hx : ∀ i, i < M.n_ctx - 1 → x i ≤ m)
     (hown : lossEntry C (nth C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r) :
     natSum (M.n_ctx - 1) (fun i => rowEntry C a i (x i) o) +
       natSum (M.n_ctx - 1) (fun i => if x i = m then leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o else 0) ≤
     natSum (M.n_ctx - 1) (fun i => rowEntry C a i (x i) m) + natSum (M.n_ctx - 1) fun i =>
-      if x i = m then 0 else if x i = m - 1 then nearEntryUnit C M.n_ctx a m o else farEntryUnit C M.n_ctx a m o := by
+      if x i = m then 0 else if isNear m g (x i) = true then nearUnitEntry C M.n_ctx a m g g o
+        else farUnitEntry C M.n_ctx a m (m - g) o := by
   rw [← natSum_add, ← natSum_add]
   refine natSum_le fun i hi => ?_
   by_cases h : x i = m
@@ -265,13 +319,13 @@ theorem natSum_rows_counts {x : Nat → Nat} (hx : ∀ i, i < M.n_ctx - 1 → x 
     exact rowEntry_own hv ha hm hi hown
   · have := hx i hi
     rw [if_neg h, if_neg h, Nat.add_zero]
-    exact rowEntry_loss hv ha hm hi (by omega)
+    exact rowEntry_loss hv ha hm g hi (by omega)
 
-/-- An input with `c` copies of `m` and at most `n` of its predecessor is right. -/
-theorem settles_sound (F : Type) [ExpField F] {c n : Nat} (hm0 : 0 < m) (ham : a ≤ m) (hc : leastCopies a m ≤ c)
+/-- An input with `c` copies of `m` and at most `n` of the `g` tokens below it is right. -/
+theorem settles_sound (F : Type) [ExpField F] {g c n : Nat} (ham : a ≤ m) (hc : leastCopies a m ≤ c)
     (h1 : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0)
-    (h : settles C M.d_vocab M.n_ctx a m c n = true) {y : List Nat} (hy : y ∈ sequences M.d_vocab (M.n_ctx - 1))
-    (hholds : Holds m c n y) :
+    (h : settles C M.d_vocab M.n_ctx a m g c n = true) {y : List Nat} (hy : y ∈ sequences M.d_vocab (M.n_ctx - 1))
+    (hholds : Holds m g c n y) :
     Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
   have hK := hv.n_ctx_pos
   have hlen : y.length = M.n_ctx - 1 := (mem_sequences.1 hy).1
@@ -296,10 +350,10 @@ theorem settles_sound (F : Type) [ExpField F] {c n : Nat} (hm0 : 0 < m) (ham : a
     have e : y.getD i 0 = y[i]'(by omega) := by
       rw [List.getD_eq_getElem?_getD, List.getElem?_eq_getElem (by omega), Option.getD_some]
     exact e ▸ hym _ (List.getElem_mem _)
-  have hrows := natSum_rows_counts (x := fun i => y.getD i 0) (o := o) hv ha hm hle (own_of_positive hv ha hm h1 ho)
+  have hrows := natSum_rows_counts hv ha hm g (x := fun i => y.getD i 0) (o := o) hle (own_of_positive hv ha hm h1 ho)
   have hgain := natSum_copies y m (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o)
-  have hloss := natSum_losses (y := y) hm0 (F := farEntryUnit C M.n_ctx a m o) (N := nearEntryUnit C M.n_ctx a m o)
-    (Nat.le_max_left _ _) hcount hnear (by omega)
+  have hloss := natSum_losses (y := y) (g := g) (F := farUnitEntry C M.n_ctx a m (m - g) o) (N := nearUnitEntry C M.n_ctx a m g g o)
+    (far_le_near C M.n_ctx a m g g o) hcount hnear (by omega)
   rw [hlen] at hgain hloss
   rw [hcount] at hgain
   simp only [hgain] at hrows
@@ -307,12 +361,12 @@ theorem settles_sound (F : Type) [ExpField F] {c n : Nat} (hm0 : 0 < m) (ham : a
 
 /-! ## Counts -/
 
-theorem holdsCount_eq {c n : Nat} (hm0 : 0 < m) :
-    holdsCount M.d_vocab M.n_ctx m c n = count M.d_vocab (M.n_ctx - 1) (Holds m c n) := by
+theorem holdsCount_eq {g c n : Nat} (hg : g ≤ m) :
+    holdsCount M.d_vocab M.n_ctx m g c n = count M.d_vocab (M.n_ctx - 1) (Holds m g c n) := by
   have hK := hv.n_ctx_pos
   have hV : M.d_vocab < 2 ^ Nat.succ (Nat.log2 M.d_vocab) := Nat.lt_log2_self
-  rw [count_holds hm0 hm _ (Nat.le_refl n)]
-  show choose _ (M.n_ctx - 1) c * pascalSum _ (m - 1) (M.n_ctx - 1 - c) n = _
+  rw [count_holds hg hm _ (Nat.le_refl n)]
+  show choose _ (M.n_ctx - 1) c * pascalSum _ (m - g) g (M.n_ctx - 1 - c) n = _
   rw [choose_eq, pascalSum_eq]
   · refine Nat.lt_of_le_of_lt (Nat.pow_le_pow_left (Nat.le_of_lt (Nat.lt_of_le_of_lt ?_ hV)) _)
       (two_pow_lt_sizeWidth _ (k := M.n_ctx - 1 - c) (by omega))
@@ -320,34 +374,34 @@ theorem holdsCount_eq {c n : Nat} (hm0 : 0 < m) :
   · refine Nat.lt_of_le_of_lt (Nat.pow_le_pow_left ?_ _) (two_pow_lt_sizeWidth _ (k := M.n_ctx - 1) (by omega))
     omega
 
-theorem copiesSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (hm0 : 0 < m)
+theorem copiesSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) {g : Nat} (hg : g ≤ m)
     (h1 : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0) {c : Nat} (hc : leastCopies a m ≤ c) (j : Nat) :
-    copiesSize C M.d_vocab M.n_ctx a m c j ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
+    copiesSize C M.d_vocab M.n_ctx a m g c j ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
       (Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m) ∧ y.count m = c := by
-  show cond (Nat.beq j 0) 0 (cond (settles C M.d_vocab M.n_ctx a m c (j - 1)) (holdsCount M.d_vocab M.n_ctx m c (j - 1)) 0) ≤ _
+  show cond (Nat.beq j 0) 0 (cond (settles C M.d_vocab M.n_ctx a m g c (j - 1)) (holdsCount M.d_vocab M.n_ctx m g c (j - 1)) 0) ≤ _
   cases Nat.beq j 0 with
   | true => exact Nat.zero_le _
   | false =>
-    cases h : settles C M.d_vocab M.n_ctx a m c (j - 1) with
+    cases h : settles C M.d_vocab M.n_ctx a m g c (j - 1) with
     | false => exact Nat.zero_le _
     | true =>
-      rw [cond_false, cond_true, holdsCount_eq hv ha hm hm0]
-      exact count_mono fun y hy hh => ⟨settles_sound hv ha hm F hm0 ham hc h1 h hy hh, hh.2.1⟩
+      rw [cond_false, cond_true, holdsCount_eq hv ha hm hg]
+      exact count_mono fun y hy hh => ⟨settles_sound hv ha hm F ham hc h1 h hy hh, hh.2.1⟩
 
 /-- What is proved by counts is right, whatever the numbers. -/
-theorem countsSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (js : List Nat) :
-    countsSize C M.d_vocab M.n_ctx a m js ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
+theorem countsSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (g : Nat) (js : List Nat) :
+    countsSize C M.d_vocab M.n_ctx a m g js ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
       Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
-  show cond (both (Nat.ble 1 m) (Nat.beq (positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m)) 0))
-    (natSum M.n_ctx fun c => cond (Nat.ble (leastCopies a m) c) (copiesSize C M.d_vocab M.n_ctx a m c (nth js c)) 0) 0 ≤ _
-  cases h : both (Nat.ble 1 m) (Nat.beq (positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m)) 0) with
+  show cond (both (Nat.ble g m) (Nat.beq (positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m)) 0))
+    (natSum M.n_ctx fun c => cond (Nat.ble (leastCopies a m) c) (copiesSize C M.d_vocab M.n_ctx a m g c (nth js c)) 0) 0 ≤ _
+  cases h : both (Nat.ble g m) (Nat.beq (positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m)) 0) with
   | false => exact Nat.zero_le _
   | true =>
     obtain ⟨h0, h1⟩ := both_eq_true.1 h
     rw [cond_true]
     let q (c : Nat) (y : List Nat) : Prop :=
       (Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m) ∧ y.count m = c
-    have hq : ∀ c, c < M.n_ctx → cond (Nat.ble (leastCopies a m) c) (copiesSize C M.d_vocab M.n_ctx a m c (nth js c)) 0 ≤
+    have hq : ∀ c, c < M.n_ctx → cond (Nat.ble (leastCopies a m) c) (copiesSize C M.d_vocab M.n_ctx a m g c (nth js c)) 0 ≤
         count M.d_vocab (M.n_ctx - 1) (q c) := fun c _ => by
       cases hb : Nat.ble (leastCopies a m) c with
       | false => exact Nat.zero_le _
@@ -358,7 +412,7 @@ theorem countsSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (js : List N
     rw [natSum_eq]
     exact listSum_count_le List.nodup_range (fun c _ y _ hy => hy.1) fun c _ c' _ y hy hy' => hy.2.symm.trans hy'.2
 
-theorem countedClass_le_count (F : Type) [ExpField F] (ham : a ≤ m) (splits : List (Nat × List Nat)) :
+theorem countedClass_le_count (F : Type) [ExpField F] (ham : a ≤ m) (splits : List (Nat × Nat × List Nat)) :
     countedClass C M.d_vocab M.n_ctx a m splits ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
       Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
   induction splits with
@@ -368,10 +422,10 @@ theorem countedClass_le_count (F : Type) [ExpField F] (ham : a ≤ m) (splits : 
     | false => exact Nat.zero_le _
     | true => exact classCount_le_count hv F ha ham hm h
   | cons s splits ih =>
-    show cond (Nat.beq s.1 m) (countsSize C M.d_vocab M.n_ctx a m s.2) (countedClass C M.d_vocab M.n_ctx a m splits) ≤ _
+    show cond (Nat.beq s.1 m) (countsSize C M.d_vocab M.n_ctx a m s.2.1 s.2.2) (countedClass C M.d_vocab M.n_ctx a m splits) ≤ _
     cases Nat.beq s.1 m with
     | false => exact ih
-    | true => exact countsSize_le_count hv ha hm F ham s.2
+    | true => exact countsSize_le_count hv ha hm F ham s.2.1 s.2.2
 
 end Sound
 
