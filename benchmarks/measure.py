@@ -4,6 +4,7 @@ CPU seconds are user and system time of Lean's processes. "Beyond start-up" is l
 line, measured in the same run, once for each module.
 """
 
+import os
 import shutil
 import tempfile
 import time
@@ -43,10 +44,17 @@ theorem order{i} (x y : Nat) (h : x < y) : x + 1 ≤ y := by omega
 class Bench:
     """Where measurements are made: one toolchain, one build directory, one thing at a time."""
 
-    def __init__(self, workspace: Workspace, toolchain: Toolchain, on_event: Callable[[BuildEvent], None]) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        toolchain: Toolchain,
+        on_event: Callable[[BuildEvent], None],
+        jobs: int | None = None,
+    ) -> None:
         self.workspace = workspace
         self.toolchain = toolchain
         self._on_event = on_event
+        self._jobs = jobs
         self._out = workspace.build / "lean"
 
     def startup(self) -> float:
@@ -57,18 +65,18 @@ class Bench:
         """A claim about a model, from its checkpoint to the last theorem, and the accuracy that PyTorch measures."""
         checkpoint = load_model(self.workspace.root / path)
         measured = measured_accuracy(checkpoint, self.workspace.build / "measured")
-        started = time.monotonic()
+        started = _own_cpu()
         model = quantize_fixed(checkpoint, BITS)
         certificate = certify(strategy, model)
         rendered = render_claim(f"bench-{Path(path).name}", model, certificate.proved, certificate)
-        prepared = time.monotonic() - started
+        prepared = _own_cpu() - started
         startup = self.startup()
         with self._scratch(rendered.names.namespace) as root:
             rendered.write(root)
             checked = self._checked([rendered.names.replay_module], [root, self.workspace.lean])
         own = [record for record in checked if record.module in rendered.modules]
         return {
-            "prepare_seconds": prepared,
+            "prepare_cpu_seconds": prepared,
             "proved": certificate.proved,
             "inputs": certificate.inputs,
             "measured_correct": measured.correct,
@@ -110,7 +118,8 @@ class Bench:
 
     def _checked(self, targets: Sequence[str], roots: Sequence[Path]) -> list[ModuleRecord]:
         """The records of the targets and all that they import. Raises as `BuildResult.require` does."""
-        result = build(targets, roots=roots, toolchain=self.toolchain, out=self._out, on_event=self._on_event)
+        options = {"jobs": self._jobs, "on_event": self._on_event}
+        result = build(targets, roots=roots, toolchain=self.toolchain, out=self._out, **options)
         result.raise_failures()
         return list(result.records.values())
 
@@ -122,6 +131,12 @@ class Bench:
         with tempfile.TemporaryDirectory(prefix="bench-", dir=self.workspace.build) as name:
             yield Path(name)
         shutil.rmtree(made, ignore_errors=True)
+
+
+def _own_cpu() -> float:
+    """CPU seconds of this process and of its children that have ended."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
 
 
 def _costs(records: Sequence[ModuleRecord], startup: float) -> Values:

@@ -182,8 +182,9 @@ class _Renderer:
             _Wanted(modules["statement"], "statements/accuracy.lean.j2"),
             _Wanted(modules["tables"], "proofs/tables/Tables.lean.j2"),
         ]
-        for start, module in zip(self._starts(), queries, strict=True):
-            share = self.certificate.queries[start : start + self._starts().step]
+        starts = self._starts()
+        for start, end, module in zip(starts, [*starts[1:], None], queries, strict=True):
+            share = self.certificate.queries[start:end]
             more = {"start": start, "queries": share}
             wanted.append(_Wanted(module, f"proofs/{strategy}/Queries.lean.j2", more))
         wanted.append(_Wanted(modules["proof"], f"proofs/{strategy}/Proof.lean.j2"))
@@ -236,12 +237,9 @@ class _Renderer:
     def _fold_queries(self, lemma: str) -> str:
         return _fold("Covered.append", [f"({lemma} queries{start})" for start in self._starts()])
 
-    def _starts(self) -> range:
+    def _starts(self) -> list[int]:
         """The first query of each module of queries."""
-        certificate = self.certificate
-        queries = len(certificate.queries)
-        step = STRATEGIES[certificate.strategy].queries_per_module(certificate.inputs // queries)
-        return range(0, queries, step)
+        return STRATEGIES[self.certificate.strategy].module_starts(self.certificate)
 
 
 class _Loader(BaseLoader):
@@ -316,7 +314,7 @@ def splits(items: Sequence[Split]) -> str:
 
 def counts(items: Sequence[Counts]) -> str:
     """The classes of a query that are taken apart by counts, each a maximum and its numbers."""
-    return "[" + ", ".join(f"({item.maximum}, {item.near}, {list(item.allowed)})" for item in items) + "]"
+    return "[" + ", ".join(f"({item.maximum}, {item.near}, {item.rest}, {list(item.allowed)})" for item in items) + "]"
 
 
 def _numerals(values: Sequence[int]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from leanbound.errors import InputError
 from leanbound.quantised import QuantisedModel
-from leanbound.strategies.certificate import Certificate, Plan, QueryCertificate
+from leanbound.strategies.certificate import MODULE_BITS, Certificate, Plan, QueryCertificate, split_bits
 
 if TYPE_CHECKING:
     from leanbound.strategies.tables import Tables
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["STRATEGIES", "Certificate", "Plan", "QueryCertificate", "Strategy", "certify"]
 
 MAX_QUERIES_PER_MODULE: Final = 32
-
 Search = Callable[[QuantisedModel, "Tables"], Iterator[QueryCertificate]]
 
 
@@ -35,19 +34,36 @@ class Strategy:
     module_inputs: int | None = None
     """At most this many inputs are checked in one Lean module, where the work grows with the inputs."""
 
-    def queries_per_module(self, inputs_per_query: int) -> int:
-        """How many consecutive queries one theorem checks, in a module of its own.
+    def module_starts(self, certificate: Certificate) -> list[int]:
+        """The first queries of chunks that one theorem checks, in a module of its own.
 
-        Enough to share what all queries use; few enough to run side by side and to fit into memory.
+        Enough queries to share what all use; few enough to run side by side and to fit into memory.
         """
-        if self.module_inputs is None:
-            return MAX_QUERIES_PER_MODULE
-        return max(1, min(MAX_QUERIES_PER_MODULE, self.module_inputs // inputs_per_query))
+        V = len(certificate.queries)
+        most = MAX_QUERIES_PER_MODULE
+        if self.module_inputs is not None:
+            most = max(1, min(most, self.module_inputs * V // certificate.inputs))
+        starts = [0]
+        used = 0
+        for query, item in enumerate(certificate.queries):
+            bits = _kept_bits(item, certificate)
+            if query - starts[-1] == most or (used and used + bits > MODULE_BITS):
+                starts.append(query)
+                used = 0
+            used += bits
+        return starts
 
     def search(self) -> Search:
         """The function that finds the certificates of all queries."""
         found: Search = import_module(self.module).certify_queries
         return found
+
+
+def _kept_bits(query: QueryCertificate, certificate: Certificate) -> int:
+    """A measure of what Lean keeps of the check of a query: rows of V lanes for each maximum, more for a split one."""
+    V, row = len(certificate.queries), certificate.plan.w * len(certificate.queries)
+    rows = V + sum(item.near + len(item.allowed) + 1 for item in query.counts)
+    return rows * row + len(query.splits) * split_bits(V, certificate.n_ctx, certificate.plan.w)
 
 
 STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(

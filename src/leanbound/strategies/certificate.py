@@ -6,11 +6,22 @@ Imports no numpy. Integers are hexadecimal strings in JSON, because decimal ones
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from leanbound.models.files import LARGE_LIMIT, read_json, write_file
+
+#: What Lean may keep in one module, 1.5 GB in all, in bits of rows: see `split_bits`.
+MODULE_BITS: Final = 85_000_000
+
+
+def split_bits(V: int, K: int, w: int) -> int:
+    """A measure of what Lean keeps of one class that is split by patterns: towers of V rows for each free position.
+
+    A class that holds whole counts as one row, V * w bits. Fitted to V = 64, K = 4: 4.5 MB a pattern.
+    """
+    return V * V * w * ((K - 1) << (K - 1)) // 8
 
 
 def _from_hex(value: object) -> object:
@@ -67,8 +78,10 @@ class Counts(_Data):
 
     maximum: int = Field(ge=0)
     near: int = Field(ge=0, description="how many tokens next below the maximum are counted")
+    rest: int = Field(ge=0, description="as an entry of allowed, for all larger numbers of copies")
     allowed: tuple[int, ...] = Field(
-        description="[copies of the maximum]: up to how many of those tokens are proved, plus one; 0 proves none"
+        description="[copies of the maximum, from 0 if the query is one, else from 1]: up to how many of the near "
+        "tokens are proved, plus one; 0 proves none"
     )
 
 
@@ -100,6 +113,14 @@ class Certificate(_Data):
     def proved(self) -> int:
         """Inputs proved right: what Lean will count, if it accepts the certificate."""
         return sum(query.proved for query in self.queries)
+
+    @property
+    def n_ctx(self) -> int:
+        """K, by which `inputs` is V ** K."""
+        K, V = 0, len(self.queries)
+        while self.inputs > V**K:
+            K += 1
+        return K
 
     def to_bytes(self) -> bytes:
         """Canonical JSON: equal certificates give equal bytes."""

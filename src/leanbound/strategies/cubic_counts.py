@@ -1,12 +1,13 @@
 """Cubic proof of max-of-K by counts: classes by query and maximum, whole or by how often they hold the maximum.
 
 A class that does not hold whole is taken apart by the number c of copies of the maximum m, and by how many of the g
-tokens next below m it holds: for each c the certificate says up to which number n of them the inputs hold. At most K
-comparisons of V outputs a class. Mirrors `LeanBound.Strategies.CubicCounts`, in the same integers. Untrusted: a number
-too high makes Lean count fewer inputs than claimed.
+tokens next below m it holds: for each c the certificate says up to which number n of them the inputs hold, and one
+entry is for all c from which on every input holds. At most K comparisons of V outputs a class. Mirrors
+`LeanBound.Strategies.CubicCounts`, in the same integers. Untrusted: a number too high makes Lean count fewer inputs
+than claimed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import comb
 
@@ -85,9 +86,17 @@ def _by_counts(tables: Tables, K: int, query: int, losses: _Losses) -> Iterator[
         far = unit(max(e[: m - g], default=0), losses.below[m - g])
         near = np.maximum.reduce([far, *(unit(e[t], losses.tokens[t]) for t in range(m - g, m))])
         columns = [column[others] for column in (lead, gain, far, near - far)]
-        allowed = [0 if c < (query != m) else 1 + _most(K - 1 - c, c, *columns) for c in range(K)]
-        size = sum(_size(K, m, g, c, j - 1) for c, j in enumerate(allowed) if j)
-        yield size, Counts(maximum=m, near=g, allowed=_trimmed(allowed))
+        start = int(query != m)  # an input with another query must hold m before the last position
+        allowed = [1 + _most(K - 1 - c, c, *columns) for c in range(start, K)]
+        size = sum(_size(K, m, g, c, j - 1) for c, j in enumerate(allowed, start) if j)
+        yield size, _shortened(m, g, start, K, allowed)
+
+
+def _shortened(m: int, g: int, start: int, K: int, allowed: list[int]) -> Counts:
+    """The certificate with one entry for all numbers of copies from which on every input holds."""
+    full = [c for c, j in enumerate(allowed, start) if j == K - c]
+    first = min(full, default=K)
+    return Counts(maximum=m, near=g, rest=K - first, allowed=tuple(allowed[: first - start]))
 
 
 def _most(free: int, c: int, lead: Integers, gain: Integers, far: Integers, more: Integers) -> int:
@@ -95,16 +104,10 @@ def _most(free: int, c: int, lead: Integers, gain: Integers, far: Integers, more
     room = lead + c * gain - free * far
     if (room < 0).any():
         return -1
-    return min([free, *(int(x // y) for x, y in zip(room, more, strict=True) if y)])
-
-
-def _trimmed(numbers: Sequence[int]) -> tuple[int, ...]:
-    """Without the zeros at the end."""
-    last = max((c for c, j in enumerate(numbers) if j), default=-1)
-    return tuple(numbers[: last + 1])
+    return min([free, *(int(x) // int(y) for x, y in zip(room, more, strict=True) if y)])
 
 
 def _size(K: int, m: int, g: int, c: int, n: int) -> int:
     """How many sequences of K - 1 tokens up to m hold m exactly c times, and the g tokens below it at most n times."""
     free = K - 1 - c
-    return comb(K - 1, c) * sum(comb(free, k) * g**k * (m - g) ** (free - k) for k in range(min(n, free) + 1))
+    return comb(K - 1, c) * sum(comb(free, k) * int(g**k * (m - g) ** (free - k)) for k in range(min(n, free) + 1))

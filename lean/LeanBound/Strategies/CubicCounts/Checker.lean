@@ -9,8 +9,8 @@ public import LeanBound.Strategies.Cubic.Checker
 Inputs are taken by their last token `a` and their largest token `m`. Where `whole` holds, all inputs of `a` and `m` are right.
 Elsewhere they are taken by the number `c` of copies of `m`, and by how many of the `g` tokens next below `m` they hold, both before
 the last position. The more copies of `m`, and the fewer of those tokens, the larger the lead: for each `c` the certificate says up
-to which number `n` of them the inputs hold, and one comparison of all outputs at once checks it. At most `K` comparisons a class,
-and the inputs are counted by binomials.
+to which number `n` of them the inputs hold, and one comparison of all outputs at once checks it; a last one is for all larger `c`.
+At most `K` comparisons a class, and the inputs are counted by binomials.
 -/
 
 @[expose] public section
@@ -71,18 +71,29 @@ def copiesSize (g c j : Nat) : Nat :=
 /-- How often an input of query `a` and maximum `m` must hold `m` before the last position. -/
 def leastCopies : Nat := cond (Nat.beq a m) 0 1
 
-/-- How many inputs of query `a` and maximum `m` are proved, by the number of copies of `m`; `js` lists `j` for each. -/
-def countsSize (g : Nat) (js : List Nat) : Nat :=
+/-- The inputs with `c` copies of `m` or more that are proved, all with the same `j`. -/
+def restSize (g c j : Nat) : Nat :=
+  cond (Nat.beq j 0) (nat_lit 0)
+    (cond (settles C V K a m g c (Nat.sub j 1))
+      (natSum (Nat.sub K c) fun i => holdsCount V K m g (Nat.add c i) (Nat.sub j 1)) (nat_lit 0))
+
+/-- The inputs with `c` copies of `m` or more that are proved: `js` lists `j` for each number of copies, `last` is for the rest. -/
+def copiesSum (g last : Nat) (js : List Nat) (c : Nat) : Nat :=
+  List.rec (fun c => restSize C V K a m g c last)
+    (fun j _ ih c => Nat.add (copiesSize C V K a m g c j) (ih (Nat.succ c))) js c
+
+/-- How many inputs of query `a` and maximum `m` are proved, by the number of copies of `m`. -/
+def countsSize (g last : Nat) (js : List Nat) : Nat :=
   cond (both (Nat.ble g m) (Nat.beq (positive C V a m (tokenLoss C V K m m)) 0))
-    (natSum K fun c => cond (Nat.ble (leastCopies a m) c) (copiesSize C V K a m g c (nth js c)) (nat_lit 0)) (nat_lit 0)
+    (copiesSum C V K a m g last js (leastCopies a m)) (nat_lit 0)
 
 /-- How many inputs of query `a` and maximum `m` are proved: all at once, or by counts if `splits` has an entry for `m`. -/
-def countedClass (splits : List (Nat × Nat × List Nat)) : Nat :=
+def countedClass (splits : List (Nat × Nat × Nat × List Nat)) : Nat :=
   List.rec (cond (whole C V K a m) (classCount K a m) (nat_lit 0))
-    (fun s _ ih => cond (Nat.beq s.1 m) (countsSize C V K a m s.2.1 s.2.2) ih) splits
+    (fun s _ ih => cond (Nat.beq s.1 m) (countsSize C V K a m s.2.1 s.2.2.1 s.2.2.2) ih) splits
 
-/-- How many inputs with the last token `a` are proved; `splits` lists the maxima that are split, with `g` and `js`. -/
-def countedSize (splits : List (Nat × Nat × List Nat)) : Nat :=
+/-- How many inputs with the last token `a` are proved; `splits` lists the maxima that are split, with `g`, `last` and `js`. -/
+def countedSize (splits : List (Nat × Nat × Nat × List Nat)) : Nat :=
   natSum V fun m => cond (Nat.ble a m) (countedClass C V K a m splits) (nat_lit 0)
 
 end

@@ -249,13 +249,13 @@ theorem natSum_countP (y : List Nat) (p : Nat → Bool) (v : Nat) :
     · rw [if_neg h, List.countP_cons_of_neg h, Nat.zero_add]
 
 /-- The losses of all positions: `N` at the `g` tokens below `m`, `F` below those, none at `m`. -/
-theorem natSum_losses {y : List Nat} {m g c n F N : Nat} (hF : F ≤ N) (hc : y.count m = c)
+theorem natSum_losses {y : List Nat} {m g c n F N : Nat} (hF : F ≤ N) (hc : c ≤ y.count m)
     (hn : y.countP (isNear m g) ≤ n) (hcn : c + n ≤ y.length) :
     natSum y.length (fun i => if y.getD i 0 = m then 0 else if isNear m g (y.getD i 0) = true then N else F) ≤
       n * N + (y.length - c - n) * F := by
-  have h : natSum y.length (fun i => if y.getD i 0 = m then 0 else if isNear m g (y.getD i 0) = true then N else F) + c * F =
+  have h : natSum y.length (fun i => if y.getD i 0 = m then 0 else if isNear m g (y.getD i 0) = true then N else F) + y.count m * F =
       y.length * F + y.countP (isNear m g) * (N - F) := by
-    rw [← hc, ← natSum_copies, ← natSum_countP, ← natSum_const, ← natSum_add, ← natSum_add]
+    rw [← natSum_copies, ← natSum_countP, ← natSum_const, ← natSum_add, ← natSum_add]
     refine natSum_congr fun i _ => ?_
     by_cases h1 : y.getD i 0 = m
     · have h2 : ¬ isNear m g (y.getD i 0) = true := by rw [h1]; simp [isNear]
@@ -265,6 +265,7 @@ theorem natSum_losses {y : List Nat} {m g c n F N : Nat} (hF : F ≤ N) (hc : y.
       by_cases h2 : isNear m g (y.getD i 0) = true
       · rw [if_pos h2, if_pos h2]; omega
       · rw [if_neg h2, if_neg h2]
+  have e0 := Nat.mul_le_mul_right F hc
   have e1 := Nat.mul_le_mul_right (N - F) hn
   have e2 : y.length * F = c * F + n * F + (y.length - c - n) * F := by
     rw [← Nat.add_mul, ← Nat.add_mul]; congr 1; omega
@@ -275,6 +276,19 @@ theorem two_pow_lt_sizeWidth (V : Nat) {K k : Nat} (hk : k < K) : (2 ^ Nat.succ 
   show _ < 2 ^ (K * (Nat.log2 V + 1))
   rw [← Nat.pow_mul, Nat.mul_comm]
   exact Nat.pow_lt_pow_right (by omega) (Nat.mul_lt_mul_of_pos_right hk (Nat.succ_pos _))
+
+/-- The inputs of query `a` and maximum `m` that are right and have `c` copies of `m` before the last position. -/
+def RightCopies (M : AttentionOnly) (F : Type) [ExpField F] (a m c : Nat) (y : List Nat) : Prop :=
+  (Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m) ∧ y.count m = c
+
+/-- Numbers of copies that no position can have count nothing. -/
+theorem count_rightCopies_beyond {M : AttentionOnly} (hK : 0 < M.n_ctx) (F : Type) [ExpField F] (a m : Nat) {c : Nat}
+    (hc : M.n_ctx ≤ c) : count M.d_vocab (M.n_ctx - 1) (RightCopies M F a m c) = 0 := by
+  rw [count_eq, listSum_congr (g := fun _ => 0) fun y hy => indicator_false fun hq => ?_, listSum_zero]
+  have h1 := List.count_le_length (a := m) (l := y)
+  have h2 := (mem_sequences.1 hy).1
+  have h3 := hq.2
+  omega
 
 section Sound
 
@@ -321,11 +335,11 @@ theorem natSum_rows_counts (g : Nat) {x : Nat → Nat} (hx : ∀ i, i < M.n_ctx 
     rw [if_neg h, if_neg h, Nat.add_zero]
     exact rowEntry_loss hv ha hm g hi (by omega)
 
-/-- An input with `c` copies of `m` and at most `n` of the `g` tokens below it is right. -/
-theorem settles_sound (F : Type) [ExpField F] {g c n : Nat} (ham : a ≤ m) (hc : leastCopies a m ≤ c)
+/-- An input with `c` copies of `m` or more and at most `n` of the `g` tokens below it is right. -/
+theorem settles_sound (F : Type) [ExpField F] {g c d n : Nat} (ham : a ≤ m) (hc : leastCopies a m ≤ c) (hcd : c ≤ d)
     (h1 : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0)
     (h : settles C M.d_vocab M.n_ctx a m g c n = true) {y : List Nat} (hy : y ∈ sequences M.d_vocab (M.n_ctx - 1))
-    (hholds : Holds m g c n y) :
+    (hholds : Holds m g d n y) :
     Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
   have hK := hv.n_ctx_pos
   have hlen : y.length = M.n_ctx - 1 := (mem_sequences.1 hy).1
@@ -353,7 +367,8 @@ theorem settles_sound (F : Type) [ExpField F] {g c n : Nat} (ham : a ≤ m) (hc 
   have hrows := natSum_rows_counts hv ha hm g (x := fun i => y.getD i 0) (o := o) hle (own_of_positive hv ha hm h1 ho)
   have hgain := natSum_copies y m (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o)
   have hloss := natSum_losses (y := y) (g := g) (F := farUnitEntry C M.n_ctx a m (m - g) o) (N := nearUnitEntry C M.n_ctx a m g g o)
-    (far_le_near C M.n_ctx a m g g o) hcount hnear (by omega)
+    (far_le_near C M.n_ctx a m g g o) (c := c) (by omega) hnear (by omega)
+  have hmore := Nat.mul_le_mul_right (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o) hcd
   rw [hlen] at hgain hloss
   rw [hcount] at hgain
   simp only [hgain] at hrows
@@ -374,45 +389,79 @@ theorem holdsCount_eq {g c n : Nat} (hg : g ≤ m) :
   · refine Nat.lt_of_le_of_lt (Nat.pow_le_pow_left ?_ _) (two_pow_lt_sizeWidth _ (k := M.n_ctx - 1) (by omega))
     omega
 
-theorem copiesSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) {g : Nat} (hg : g ≤ m)
-    (h1 : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0) {c : Nat} (hc : leastCopies a m ≤ c) (j : Nat) :
-    copiesSize C M.d_vocab M.n_ctx a m g c j ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
-      (Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m) ∧ y.count m = c := by
-  show cond (Nat.beq j 0) 0 (cond (settles C M.d_vocab M.n_ctx a m g c (j - 1)) (holdsCount M.d_vocab M.n_ctx m g c (j - 1)) 0) ≤ _
+section Copies
+
+variable (F : Type) [ExpField F] (ham : a ≤ m) {g : Nat} (hg : g ≤ m)
+  (h1 : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0)
+
+include ham hg h1
+
+theorem holdsCount_le_count {c d n : Nat} (hc : leastCopies a m ≤ c) (hcd : c ≤ d)
+    (h : settles C M.d_vocab M.n_ctx a m g c n = true) :
+    holdsCount M.d_vocab M.n_ctx m g d n ≤ count M.d_vocab (M.n_ctx - 1) (RightCopies M F a m d) := by
+  rw [holdsCount_eq hv ha hm hg]
+  exact count_mono fun y hy hh => ⟨settles_sound hv ha hm F ham hc hcd h1 h hy hh, hh.2.1⟩
+
+theorem copiesSize_le_count {c : Nat} (hc : leastCopies a m ≤ c) (j : Nat) :
+    copiesSize C M.d_vocab M.n_ctx a m g c j ≤ count M.d_vocab (M.n_ctx - 1) (RightCopies M F a m c) := by
+  show cond (Nat.beq j 0) 0
+    (cond (settles C M.d_vocab M.n_ctx a m g c (j - 1)) (holdsCount M.d_vocab M.n_ctx m g c (j - 1)) 0) ≤ _
   cases Nat.beq j 0 with
   | true => exact Nat.zero_le _
   | false =>
     cases h : settles C M.d_vocab M.n_ctx a m g c (j - 1) with
     | false => exact Nat.zero_le _
-    | true =>
-      rw [cond_false, cond_true, holdsCount_eq hv ha hm hg]
-      exact count_mono fun y hy hh => ⟨settles_sound hv ha hm F ham hc h1 h hy hh, hh.2.1⟩
+    | true => exact holdsCount_le_count hv ha hm F ham hg h1 hc (Nat.le_refl c) h
+
+theorem restSize_le_count {c : Nat} (hc : leastCopies a m ≤ c) (j : Nat) :
+    restSize C M.d_vocab M.n_ctx a m g c j ≤
+      natSum (M.n_ctx - c) fun i => count M.d_vocab (M.n_ctx - 1) (RightCopies M F a m (c + i)) := by
+  show cond (Nat.beq j 0) 0 (cond (settles C M.d_vocab M.n_ctx a m g c (j - 1))
+    (natSum (M.n_ctx - c) fun i => holdsCount M.d_vocab M.n_ctx m g (c + i) (j - 1)) 0) ≤ _
+  cases Nat.beq j 0 with
+  | true => exact Nat.zero_le _
+  | false =>
+    cases h : settles C M.d_vocab M.n_ctx a m g c (j - 1) with
+    | false => exact Nat.zero_le _
+    | true => exact natSum_le fun i _ => holdsCount_le_count hv ha hm F ham hg h1 hc (Nat.le_add_right c i) h
+
+theorem copiesSum_le_count (last : Nat) (js : List Nat) {c : Nat} (hc : leastCopies a m ≤ c) :
+    copiesSum C M.d_vocab M.n_ctx a m g last js c ≤
+      natSum (M.n_ctx - c) fun i => count M.d_vocab (M.n_ctx - 1) (RightCopies M F a m (c + i)) := by
+  induction js generalizing c with
+  | nil => exact restSize_le_count hv ha hm F ham hg h1 hc last
+  | cons j js ih =>
+    show copiesSize C M.d_vocab M.n_ctx a m g c j + copiesSum C M.d_vocab M.n_ctx a m g last js (c + 1) ≤ _
+    have e1 := copiesSize_le_count hv ha hm F ham hg h1 hc j
+    have e2 := ih (c := c + 1) (by omega)
+    by_cases h : c < M.n_ctx
+    · rw [show M.n_ctx - c = M.n_ctx - (c + 1) + 1 by omega, natSum_succ_left]
+      refine Nat.add_le_add e1 (Nat.le_trans e2 (Nat.le_of_eq (natSum_congr fun i _ => ?_)))
+      rw [show c + 1 + i = c + (i + 1) by omega]
+    · rw [count_rightCopies_beyond hv.n_ctx_pos F a m (by omega)] at e1
+      rw [show M.n_ctx - (c + 1) = 0 by omega, natSum_zero] at e2
+      omega
+
+end Copies
 
 /-- What is proved by counts is right, whatever the numbers. -/
-theorem countsSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (g : Nat) (js : List Nat) :
-    countsSize C M.d_vocab M.n_ctx a m g js ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
+theorem countsSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (g last : Nat) (js : List Nat) :
+    countsSize C M.d_vocab M.n_ctx a m g last js ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
       Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
   show cond (both (Nat.ble g m) (Nat.beq (positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m)) 0))
-    (natSum M.n_ctx fun c => cond (Nat.ble (leastCopies a m) c) (copiesSize C M.d_vocab M.n_ctx a m g c (nth js c)) 0) 0 ≤ _
+    (copiesSum C M.d_vocab M.n_ctx a m g last js (leastCopies a m)) 0 ≤ _
   cases h : both (Nat.ble g m) (Nat.beq (positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m)) 0) with
   | false => exact Nat.zero_le _
   | true =>
     obtain ⟨h0, h1⟩ := both_eq_true.1 h
-    rw [cond_true]
-    let q (c : Nat) (y : List Nat) : Prop :=
-      (Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m) ∧ y.count m = c
-    have hq : ∀ c, c < M.n_ctx → cond (Nat.ble (leastCopies a m) c) (copiesSize C M.d_vocab M.n_ctx a m g c (nth js c)) 0 ≤
-        count M.d_vocab (M.n_ctx - 1) (q c) := fun c _ => by
-      cases hb : Nat.ble (leastCopies a m) c with
-      | false => exact Nat.zero_le _
-      | true =>
-        exact copiesSize_le_count hv ha hm F ham (Nat.le_of_ble_eq_true h0) (Nat.eq_of_beq_eq_true h1)
-          (Nat.le_of_ble_eq_true hb) _
-    refine Nat.le_trans (natSum_le hq) ?_
+    refine Nat.le_trans (copiesSum_le_count hv ha hm F ham (Nat.le_of_ble_eq_true h0) (Nat.eq_of_beq_eq_true h1) last js
+      (Nat.le_refl _)) ?_
     rw [natSum_eq]
-    exact listSum_count_le List.nodup_range (fun c _ y _ hy => hy.1) fun c _ c' _ y hy hy' => hy.2.symm.trans hy'.2
+    exact listSum_count_le List.nodup_range (fun c _ y _ hy => hy.1) fun c _ c' _ y hy hy' => by
+      have := hy.2.symm.trans hy'.2
+      omega
 
-theorem countedClass_le_count (F : Type) [ExpField F] (ham : a ≤ m) (splits : List (Nat × Nat × List Nat)) :
+theorem countedClass_le_count (F : Type) [ExpField F] (ham : a ≤ m) (splits : List (Nat × Nat × Nat × List Nat)) :
     countedClass C M.d_vocab M.n_ctx a m splits ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
       Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
   induction splits with
@@ -422,10 +471,10 @@ theorem countedClass_le_count (F : Type) [ExpField F] (ham : a ≤ m) (splits : 
     | false => exact Nat.zero_le _
     | true => exact classCount_le_count hv F ha ham hm h
   | cons s splits ih =>
-    show cond (Nat.beq s.1 m) (countsSize C M.d_vocab M.n_ctx a m s.2.1 s.2.2) (countedClass C M.d_vocab M.n_ctx a m splits) ≤ _
+    show cond (Nat.beq s.1 m) (countsSize C M.d_vocab M.n_ctx a m s.2.1 s.2.2.1 s.2.2.2) (countedClass C M.d_vocab M.n_ctx a m splits) ≤ _
     cases Nat.beq s.1 m with
     | false => exact ih
-    | true => exact countsSize_le_count hv ha hm F ham s.2.1 s.2.2
+    | true => exact countsSize_le_count hv ha hm F ham s.2.1 s.2.2.1 s.2.2.2
 
 end Sound
 
