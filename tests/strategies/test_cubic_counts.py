@@ -67,7 +67,7 @@ def more_allowed(item: Counts, c: int) -> Counts:
 
 
 def theorems(certificate: Certificate) -> list[str]:
-    """What is proved of each query is exactly as claimed, and every number one higher proves less."""
+    """What is proved of each query is exactly as claimed, and every number one higher proves no more."""
     found = []
     for a, query in enumerate(certificate.queries):
         size = f"countedSize tables model.d_vocab model.n_ctx {a}"
@@ -75,7 +75,7 @@ def theorems(certificate: Certificate) -> list[str]:
         for item in query.counts:
             for c in range(len(item.allowed) + 1):
                 changed = [more_allowed(item, c) if other is item else other for other in query.counts]
-                found.append(f"Nat.blt ({size} {counts(changed)}) {max(1, query.proved)} = true")
+                found.append(f"Nat.ble ({size} {counts(changed)}) {query.proved} = true")
     return found
 
 

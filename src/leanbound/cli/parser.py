@@ -85,7 +85,7 @@ def _claim(commands: Commands) -> None:
     parser.add_argument("name", metavar="NAME", help="lower-case letters, digits and dashes")
     parser.add_argument("model", type=Path, help="a checkpoint in the repository")
     parser.add_argument("--bits", type=_positive, default=8, metavar="N", help="bits of an entry (8)")
-    parser.add_argument("--strategy", default="cubic", help="cubic or brute-force (cubic)")
+    parser.add_argument("--strategy", default="cubic", help="cubic, cubic-counts or brute-force (cubic)")
     _root_option(parser)
 
 
@@ -148,7 +148,7 @@ def _certify(commands: Commands) -> None:
         more="A certificate is not trusted: Lean checks it.",
     )
     parser.add_argument("model", type=Path, metavar="QUANTISED", help="what `leanbound quantize` wrote")
-    parser.add_argument("--strategy", required=True, help="brute-force or cubic")
+    parser.add_argument("--strategy", required=True, help="brute-force, cubic or cubic-counts")
     parser.add_argument("--precision", type=int, metavar="N", help="bits of the largest attention weight of a query")
     parser.add_argument("--out", "-o", type=Path, required=True, metavar="FILE", help="the certificate, as JSON")
     _json_option(parser)
