@@ -7,10 +7,10 @@ public import LeanBound.Strategies.Cubic.Checker
 # Cubic proof of max-of-K by counts: checker
 
 Inputs are taken by their last token `a` and their largest token `m`. Where `whole` holds, all inputs of `a` and `m` are right.
-Elsewhere they are taken by the number `c` of copies of `m`, and by how many of the `g` tokens next below `m` they hold, both before
-the last position. The more copies of `m`, and the fewer of those tokens, the larger the lead: for each `c` the certificate says up
-to which number `n` of them the inputs hold, and one comparison of all outputs at once checks it; a last one is for all larger `c`.
-At most `K` comparisons a class, and the inputs are counted by binomials.
+Elsewhere they are taken by the number `c` of copies of `m`, and by how many of the `g` tokens next below `m` they hold, both
+before the last position. The more copies of `m`, and the fewer of those tokens, the larger the lead: for each `c` the
+certificate says up to which number `n` of them the inputs hold, and one comparison of all outputs at once checks it; a last one
+is for all larger `c`. At most `K` comparisons a class, and the inputs are counted by binomials.
 -/
 
 @[expose] public section
@@ -50,8 +50,8 @@ def lastLoss : Nat :=
 def settles (g c n : Nat) : Bool :=
   both (Nat.ble (Nat.add c n) (Nat.sub K 1))
     (Nat.beq (monus C.w (C.guard V)
-      (Nat.add (Nat.add (Nat.mul n (nearUnit C V K a m g)) (Nat.mul (Nat.sub (Nat.sub (Nat.sub K 1) c) n) (farUnit C V K a m (Nat.sub m g))))
-        (lastLoss C V K a m))
+      (Nat.add (Nat.add (Nat.mul n (nearUnit C V K a m g))
+        (Nat.mul (Nat.sub (Nat.sub (Nat.sub K 1) c) n) (farUnit C V K a m (Nat.sub m g)))) (lastLoss C V K a m))
       (Nat.add (Nat.mul c (Nat.mul (leastWeight C K a m) (ownGain C V K a m)))
         (Nat.mul (lane C.w (lastRow C K a) m) (ones C.w V)))) 0)
 
@@ -77,7 +77,7 @@ def restSize (g c j : Nat) : Nat :=
     (cond (settles C V K a m g c (Nat.sub j 1))
       (natSum (Nat.sub K c) fun i => holdsCount V K m g (Nat.add c i) (Nat.sub j 1)) (nat_lit 0))
 
-/-- The inputs with `c` copies of `m` or more that are proved: `js` lists `j` for each number of copies, `last` is for the rest. -/
+/-- The inputs with `c` copies of `m` or more that are proved: `js` lists `j` by the number of copies, `last` is for the rest. -/
 def copiesSum (g last : Nat) (js : List Nat) (c : Nat) : Nat :=
   List.rec (fun c => restSize C V K a m g c last)
     (fun j _ ih c => Nat.add (copiesSize C V K a m g c j) (ih (Nat.succ c))) js c

@@ -186,8 +186,8 @@ theorem settles_spec {g c n : Nat} (h1 : positive C M.d_vocab a m (tokenLoss C M
   let Y o := c * (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o) + rowEntry C a (M.n_ctx - 1) a m
   have hX : n * nearUnit C M.d_vocab M.n_ctx a m g + k * farUnit C M.d_vocab M.n_ctx a m (m - g) +
       (lastRow C M.n_ctx a + C.slack M.n_ctx * (ones C.w M.d_vocab - 2 ^ (C.w * m))) = pack C.w X M.d_vocab := by
-    rw [nearUnit_eq hv ha hm, farUnit_eq hv ha (by omega), hrow, others_eq_pack hm, ← pack_mul, ← pack_mul, ← pack_mul, ← pack_add,
-      ← pack_add, ← pack_add]
+    rw [nearUnit_eq hv ha hm, farUnit_eq hv ha (by omega), hrow, others_eq_pack hm, ← pack_mul, ← pack_mul,
+      ← pack_mul, ← pack_add, ← pack_add, ← pack_add]
   have hY : c * (leastWeight C M.n_ctx a m * ownGain C M.d_vocab M.n_ctx a m) +
       lane C.w (lastRow C M.n_ctx a) m * ones C.w M.d_vocab = pack C.w Y M.d_vocab := by
     rw [ownGain_eq hv ha hm h1, hrow, lane_pack (fun o ho => by have := hlast o ho; omega) hm, ← pack_mul, ← pack_mul,
@@ -207,8 +207,9 @@ theorem settles_spec {g c n : Nat} (h1 : positive C M.d_vocab a m (tokenLoss C M
     have e3 := hlast m hm
     show c * (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o) + rowEntry C a (M.n_ctx - 1) a m < _
     omega
-  have h2 : monus C.w (guardBits C.w M.d_vocab) (n * nearUnit C M.d_vocab M.n_ctx a m g + k * farUnit C M.d_vocab M.n_ctx a m (m - g) +
-      (lastRow C M.n_ctx a + C.slack M.n_ctx * (ones C.w M.d_vocab - 2 ^ (C.w * m))))
+  have h2 : monus C.w (guardBits C.w M.d_vocab)
+      (n * nearUnit C M.d_vocab M.n_ctx a m g + k * farUnit C M.d_vocab M.n_ctx a m (m - g) +
+        (lastRow C M.n_ctx a + C.slack M.n_ctx * (ones C.w M.d_vocab - 2 ^ (C.w * m))))
       (c * (leastWeight C M.n_ctx a m * ownGain C M.d_vocab M.n_ctx a m) +
         lane C.w (lastRow C M.n_ctx a) m * ones C.w M.d_vocab) = 0 := h2
   rw [hX, hY, monus_pack hv.w_pos hXlt hYlt] at h2
@@ -253,8 +254,8 @@ theorem natSum_losses {y : List Nat} {m g c n F N : Nat} (hF : F ≤ N) (hc : c 
     (hn : y.countP (isNear m g) ≤ n) (hcn : c + n ≤ y.length) :
     natSum y.length (fun i => if y.getD i 0 = m then 0 else if isNear m g (y.getD i 0) = true then N else F) ≤
       n * N + (y.length - c - n) * F := by
-  have h : natSum y.length (fun i => if y.getD i 0 = m then 0 else if isNear m g (y.getD i 0) = true then N else F) + y.count m * F =
-      y.length * F + y.countP (isNear m g) * (N - F) := by
+  have h : natSum y.length (fun i => if y.getD i 0 = m then 0 else if isNear m g (y.getD i 0) = true then N else F) +
+      y.count m * F = y.length * F + y.countP (isNear m g) * (N - F) := by
     rw [← natSum_copies, ← natSum_countP, ← natSum_const, ← natSum_add, ← natSum_add]
     refine natSum_congr fun i _ => ?_
     by_cases h1 : y.getD i 0 = m
@@ -366,7 +367,8 @@ theorem settles_sound (F : Type) [ExpField F] {g c d n : Nat} (ham : a ≤ m) (h
     exact e ▸ hym _ (List.getElem_mem _)
   have hrows := natSum_rows_counts hv ha hm g (x := fun i => y.getD i 0) (o := o) hle (own_of_positive hv ha hm h1 ho)
   have hgain := natSum_copies y m (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o)
-  have hloss := natSum_losses (y := y) (g := g) (F := farUnitEntry C M.n_ctx a m (m - g) o) (N := nearUnitEntry C M.n_ctx a m g g o)
+  have hloss := natSum_losses (y := y) (g := g) (F := farUnitEntry C M.n_ctx a m (m - g) o)
+    (N := nearUnitEntry C M.n_ctx a m g g o)
     (far_le_near C M.n_ctx a m g g o) (c := c) (by omega) hnear (by omega)
   have hmore := Nat.mul_le_mul_right (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o) hcd
   rw [hlen] at hgain hloss
@@ -471,7 +473,8 @@ theorem countedClass_le_count (F : Type) [ExpField F] (ham : a ≤ m) (splits : 
     | false => exact Nat.zero_le _
     | true => exact classCount_le_count hv F ha ham hm h
   | cons s splits ih =>
-    show cond (Nat.beq s.1 m) (countsSize C M.d_vocab M.n_ctx a m s.2.1 s.2.2.1 s.2.2.2) (countedClass C M.d_vocab M.n_ctx a m splits) ≤ _
+    show cond (Nat.beq s.1 m) (countsSize C M.d_vocab M.n_ctx a m s.2.1 s.2.2.1 s.2.2.2)
+      (countedClass C M.d_vocab M.n_ctx a m splits) ≤ _
     cases Nat.beq s.1 m with
     | false => exact ih
     | true => exact countsSize_le_count hv ha hm F ham s.2.1 s.2.2.1 s.2.2.2
