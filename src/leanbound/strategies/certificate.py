@@ -12,8 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 from leanbound.models.files import LARGE_LIMIT, read_json, write_file
 
-#: What Lean may keep in one module, 1.5 GB in all, in bits of rows: see `split_bits`.
-MODULE_BITS: Final = 85_000_000
+#: What Lean may keep in one module, 1.6 GB in all, in bits of rows: see `split_bits`.
+MODULE_BITS: Final = 95_000_000
 
 
 def split_bits(V: int, K: int, w: int) -> int:
