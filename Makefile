@@ -1,5 +1,5 @@
 # Thin: every target sets up what it needs. A fresh machine needs Python 3.11 or later, git, make and a C compiler.
-.PHONY: setup verify gate test lint clean
+.PHONY: setup verify gate test lint bench clean
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 
@@ -31,6 +31,9 @@ lint: $(STAMP)
 
 test: lint
 	$(VENV)/bin/python -m pytest -q
+
+bench: $(STAMP)
+	@$(VENV)/bin/python benchmarks/bench.py $(BENCH)
 
 clean:
 	rm -rf $(VENV) build

@@ -22,8 +22,8 @@ from leanbound.forked import ForkLimits, collect
 from leanbound.models.files import RECORD_LIMIT, read_bytes, write_file
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies import STRATEGIES
-from leanbound.strategies.certificate import Certificate, QueryCertificate, Split
-from leanbound.strategies.shards import Theorem, theorems
+from leanbound.strategies.certificate import Certificate, Counts, QueryCertificate, Split
+from leanbound.strategies.shards import theorems
 
 #: Longer numerals are written in pieces of this many bits.
 PIECE_BITS = 3072
@@ -168,6 +168,7 @@ class _Renderer:
             "naturals": naturals,
             "plain_numerals": plain_numerals,
             "splits": splits,
+            "counts": counts,
             "fold_queries": self._fold_queries,
             "fold_units": self._fold_units,
         }
@@ -177,14 +178,14 @@ class _Renderer:
         names = self.names
         modules = {"statement": names.statement_module, "tables": f"{self.namespace}.Tables"}
         modules |= {"proof": names.proof_module, "replay": names.replay_module}
-        queries = [f"{self.namespace}.Queries{start}" for start in self._starts()]
+        queries = [f"{self.namespace}.Queries{start}" for start, _ in self._chunks()]
         self.context["modules"] = {**modules, "queries": queries}
         wanted = [
             _Wanted(modules["statement"], "statements/accuracy.lean.j2"),
             _Wanted(modules["tables"], "proofs/tables/Tables.lean.j2"),
         ]
-        for start, module in zip(self._starts(), queries, strict=True):
-            more = {"start": start, "queries": self._share(start), "theorems": self._theorems(start)}
+        for (start, share), module in zip(self._chunks(), queries, strict=True):
+            more = {"start": start, "queries": share, "theorems": theorems(self.certificate, start, len(share))}
             wanted.append(_Wanted(module, f"proofs/{strategy}/Queries.lean.j2", more))
         wanted.append(_Wanted(modules["proof"], f"proofs/{strategy}/Proof.lean.j2"))
         wanted.append(_Wanted(modules["replay"], "statements/replay.lean.j2"))
@@ -234,30 +235,15 @@ class _Renderer:
             raise TemplateError(f"{self.root / template}:{line}: {reason}") from None
 
     def _fold_queries(self, lemma: str) -> str:
-        return _fold("Covered.append", [f"({lemma} queries{start})" for start in self._starts()])
+        return _fold("Covered.append", [f"({lemma} queries{start})" for start, _ in self._chunks()])
 
     def _fold_units(self, lemma: str) -> str:
-        theorems = (theorem for start in self._starts() for theorem in self._theorems(start))
-        return _fold("RightUnits.append", [f"({lemma} units{theorem.start})" for theorem in theorems])
+        chunks = [theorems(self.certificate, start, len(share)) for start, share in self._chunks()]
+        return _fold("RightUnits.append", [f"({lemma} units{theorem.start})" for chunk in chunks for theorem in chunk])
 
-    def _starts(self) -> list[int]:
-        """The first query of each module of queries; a partial strategy leaves queries unchecked, the last ones."""
-        starts = range(0, len(self.certificate.queries), self._step())
-        if STRATEGIES[self.certificate.strategy].partial:
-            return [start for start in starts if self._theorems(start)]
-        return list(starts)
-
-    def _step(self) -> int:
-        queries = len(self.certificate.queries)
-        return STRATEGIES[self.certificate.strategy].queries_per_module(self.certificate.inputs // queries)
-
-    def _share(self, start: int) -> Sequence[QueryCertificate]:
-        """The queries of the module that starts with this one."""
-        return self.certificate.queries[start : start + self._step()]
-
-    def _theorems(self, start: int) -> list[Theorem]:
-        """For a strategy that divides queries into parts: the theorems of the module that starts with this query."""
-        return theorems(self.certificate, start, len(self._share(start)))
+    def _chunks(self) -> list[tuple[int, Sequence[QueryCertificate]]]:
+        """The queries of each module of queries, and the number of the first one."""
+        return STRATEGIES[self.certificate.strategy].modules(self.certificate)
 
 
 class _Loader(BaseLoader):
@@ -328,6 +314,11 @@ def _lines(items: Iterable[str]) -> str:
 def splits(items: Sequence[Split]) -> str:
     """The classes of a query that are split, each a maximum and the numerals of its patterns."""
     return "[" + ", ".join(f"({item.maximum}, {_numerals(item.excluded)})" for item in items) + "]"
+
+
+def counts(items: Sequence[Counts]) -> str:
+    """The classes of a query that are taken apart by counts, each a maximum and its numbers."""
+    return "[" + ", ".join(f"({item.maximum}, {item.near}, {item.rest}, {list(item.allowed)})" for item in items) + "]"
 
 
 def _numerals(values: Sequence[int]) -> str:

@@ -84,7 +84,7 @@ def test_patterns_are_numbered_by_their_bits() -> None:
     assert pattern_index((True, False, False)) == 4
 
 
-@pytest.mark.parametrize("strategy", ["exhaustive", "cubic"])
+@pytest.mark.parametrize("strategy", ["exhaustive", "cubic", "cubic-counts"])
 def test_certificates_survive_being_written_and_read(strategy: str) -> None:
     certificate = certify(strategy, quantised(1))
     assert Certificate.model_validate_json(certificate.to_bytes()) == certificate

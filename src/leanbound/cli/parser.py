@@ -86,7 +86,7 @@ def _claim(commands: Commands) -> None:
     parser.add_argument("name", metavar="NAME", help="lower-case letters, digits and dashes")
     parser.add_argument("model", type=Path, help="a checkpoint in the repository")
     parser.add_argument("--bits", type=_positive, default=8, metavar="N", help="bits of an entry (8)")
-    parser.add_argument("--strategy", default="cubic", help="cubic or exhaustive (cubic)")
+    parser.add_argument("--strategy", default="cubic", help="cubic, cubic-counts or exhaustive (cubic)")
     _fraction_option(parser)
     _root_option(parser)
 
@@ -150,7 +150,7 @@ def _certify(commands: Commands) -> None:
         more="A certificate is not trusted: Lean checks it.",
     )
     parser.add_argument("model", type=Path, metavar="QUANTISED", help="what `leanbound quantize` wrote")
-    parser.add_argument("--strategy", required=True, help="exhaustive or cubic")
+    parser.add_argument("--strategy", required=True, help="exhaustive, cubic or cubic-counts")
     parser.add_argument("--precision", type=int, metavar="N", help="bits of the largest attention weight of a query")
     _fraction_option(parser)
     parser.add_argument("--out", "-o", type=Path, required=True, metavar="FILE", help="the certificate, as JSON")

@@ -6,7 +6,7 @@ Imports no numpy until a certificate is asked for.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib import import_module
@@ -15,7 +15,7 @@ from typing import Final, TypedDict
 
 from leanbound.errors import InputError
 from leanbound.quantised import QuantisedModel
-from leanbound.strategies.certificate import Certificate, Plan, QueryCertificate
+from leanbound.strategies.certificate import MODULE_BITS, Certificate, Plan, QueryCertificate, split_bits
 
 __all__ = ["STRATEGIES", "Certificate", "Options", "Plan", "QueryCertificate", "Strategy", "certify"]
 
@@ -45,19 +45,44 @@ class Strategy:
     partial: bool = False
     """Whether it can be told to check a fraction of the inputs only."""
 
-    def queries_per_module(self, inputs_per_query: int) -> int:
-        """How many consecutive queries one theorem checks, in a module of its own.
+    def modules(self, certificate: Certificate) -> list[tuple[int, Sequence[QueryCertificate]]]:
+        """The consecutive queries that each Lean module checks, with the number of the first one.
 
-        Enough to share what all queries use; few enough to run side by side and to fit into memory.
+        Enough queries to share what all use; few enough to run side by side and to fit into memory. A partial strategy
+        leaves queries unchecked, the last ones.
         """
-        if self.module_inputs is None:
-            return MAX_QUERIES_PER_MODULE
-        return max(1, min(MAX_QUERIES_PER_MODULE, self.module_inputs // inputs_per_query))
+        starts = self._module_starts(certificate)
+        chunks = [
+            (start, certificate.queries[start:end]) for start, end in zip(starts, [*starts[1:], None], strict=True)
+        ]
+        return [chunk for chunk in chunks if not self.partial or any(query.parts for query in chunk[1])]
+
+    def _module_starts(self, certificate: Certificate) -> list[int]:
+        V = len(certificate.queries)
+        most = MAX_QUERIES_PER_MODULE
+        if self.module_inputs is not None:
+            most = max(1, min(most, self.module_inputs * V // certificate.inputs))
+        starts = [0]
+        used = 0
+        for query, item in enumerate(certificate.queries):
+            bits = _kept_bits(item, certificate)
+            if query - starts[-1] == most or (used and used + bits > MODULE_BITS):
+                starts.append(query)
+                used = 0
+            used += bits
+        return starts
 
     def search(self) -> Search:
         """The function that finds the certificates of all queries."""
         found: Search = import_module(self.module).certify_queries
         return found
+
+
+def _kept_bits(query: QueryCertificate, certificate: Certificate) -> int:
+    """A measure of what Lean keeps of the check of a query: rows of V lanes for each maximum, more for a split one."""
+    V, row = len(certificate.queries), certificate.plan.w * len(certificate.queries)
+    rows = V + sum(item.near + len(item.allowed) + 1 for item in query.counts)
+    return rows * row + len(query.splits) * split_bits(V, certificate.n_ctx, certificate.plan.w)
 
 
 STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
@@ -73,6 +98,11 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
             ),
             Strategy(
                 "cubic", "classes by query and maximum, whole or split with safe sets", "leanbound.strategies.cubic"
+            ),
+            Strategy(
+                "cubic-counts",
+                "classes by query and maximum, whole or by how often they hold the maximum; any K",
+                "leanbound.strategies.cubic_counts",
             ),
         )
     }

@@ -6,11 +6,22 @@ Imports no numpy. Integers are hexadecimal strings in JSON, because decimal ones
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from leanbound.models.files import LARGE_LIMIT, read_json, write_file
+
+#: What Lean may keep in one module, 1.6 GB in all, in bits of rows: see `split_bits`.
+MODULE_BITS: Final = 95_000_000
+
+
+def split_bits(V: int, K: int, w: int) -> int:
+    """A measure of what Lean keeps of one class that is split by patterns: towers of V rows for each free position.
+
+    A class that holds whole counts as one row, V * w bits. Fitted to V = 64, K = 4: 4.5 MB a pattern.
+    """
+    return V * V * w * ((K - 1) << (K - 1)) // 8
 
 
 def _from_hex(value: object) -> object:
@@ -69,12 +80,25 @@ class Part(_Data):
     proved: int = Field(ge=0, description="inputs proved right")
 
 
+class Counts(_Data):
+    """A class of inputs, by query and maximum, that is taken apart by how often its free positions hold some tokens."""
+
+    maximum: int = Field(ge=0)
+    near: int = Field(ge=0, description="how many tokens next below the maximum are counted")
+    rest: int = Field(ge=0, description="as an entry of allowed, for all larger numbers of copies")
+    allowed: tuple[int, ...] = Field(
+        description="[copies of the maximum, from 0 if the query is one, else from 1]: up to how many of the near "
+        "tokens are proved, plus one; 0 proves none"
+    )
+
+
 class QueryCertificate(_Data):
     """What is proved of the inputs that end in one token."""
 
     proved: int = Field(ge=0, description="inputs proved right, of V ** (K - 1)")
     splits: tuple[Split, ...] = Field(default=(), description="cubic: the classes that are not proved whole")
     parts: tuple[Part, ...] = Field(default=(), description="exhaustive: what is checked, from the first token 0 on")
+    counts: tuple[Counts, ...] = Field(default=(), description="cubic-counts: the classes that are not proved whole")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -104,6 +128,14 @@ class Certificate(_Data):
     def proved(self) -> int:
         """Inputs proved right: what Lean will count, if it accepts the certificate."""
         return sum(query.proved for query in self.queries)
+
+    @property
+    def n_ctx(self) -> int:
+        """K, by which `inputs` is V ** K."""
+        K, V = 1, len(self.queries)
+        while self.inputs > V**K:
+            K += 1
+        return K
 
     def to_bytes(self) -> bytes:
         """Canonical JSON: equal certificates give equal bytes."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from leanbound.errors import UnsupportedError
 from leanbound.quantised import QuantisedModel
-from leanbound.strategies.certificate import QueryCertificate, Split
+from leanbound.strategies.certificate import MODULE_BITS, QueryCertificate, Split, split_bits
 from leanbound.strategies.tables import FLOAT_MARGIN, Integers, Tables, require_floats
 
 T = TypeVar("T")
@@ -47,13 +47,10 @@ def certify_queries(model: QuantisedModel, tables: Tables) -> Iterator[QueryCert
     Raises UnsupportedError for too many classes, or weights too precise for the float64 of the search.
     """
     V, K = model.config.d_vocab, model.config.n_ctx
-    if V * V > MAX_CLASSES:
-        raise UnsupportedError(
-            f"cubic with V = {V} has V ** 2 = {V * V} classes, expected at most {MAX_CLASSES}: train on fewer tokens"
-        )
+    require_few_classes(V)
     require_floats(tables, K)
     holds = whole_classes(tables, V, K)
-    to_split = _classes_to_split(holds, K)
+    to_split = _classes_to_split(holds, K, tables.plan.w)
     for query in range(V):
         proved = sum(class_count(K, query, m) for m in range(query, V) if holds[query, m])
         splits = []
@@ -67,6 +64,14 @@ def certify_queries(model: QuantisedModel, tables: Tables) -> Iterator[QueryCert
 
 
 # Whole classes
+
+
+def require_few_classes(V: int) -> None:
+    """Raise UnsupportedError for more pairs of query and maximum than MAX_CLASSES."""
+    if V * V > MAX_CLASSES:
+        raise UnsupportedError(
+            f"cubic with V = {V} has V ** 2 = {V * V} classes, expected at most {MAX_CLASSES}: train on fewer tokens"
+        )
 
 
 def class_count(K: int, query: int, m: int) -> int:
@@ -115,15 +120,21 @@ def _ceiling(products: Integers, P: int) -> Integers:
 # Classes that do not hold whole
 
 
-def _classes_to_split(holds: NDArray[np.bool_], K: int) -> Mapping[int, Sequence[int]]:
-    """By query, the maxima of the largest classes that do not hold, as many as `MAX_SPLIT_PATTERNS` allows."""
+def _classes_to_split(holds: NDArray[np.bool_], K: int, w: int) -> Mapping[int, Sequence[int]]:
+    """By query, the maxima of the largest classes that do not hold.
+
+    As many as `MAX_SPLIT_PATTERNS` allows, and of one query no more than fit into the memory of one module.
+    """
     V = len(holds)
     failed = [(query, m) for query in range(V) for m in range(query, V) if not holds[query, m]]
     failed.sort(key=lambda pair: -class_count(K, *pair))
+    most = max(0, MODULE_BITS - V * V * w) // max(1, split_bits(V, K, w))
     chosen: dict[int, list[int]] = {}
-    for query, m in sorted(failed[: MAX_SPLIT_PATTERNS >> (K - 1)]):
-        chosen.setdefault(query, []).append(m)
-    return chosen
+    for query, m in failed[: MAX_SPLIT_PATTERNS >> (K - 1)]:
+        maxima = chosen.setdefault(query, [])
+        if len(maxima) < most:
+            maxima.append(m)
+    return {query: sorted(maxima) for query, maxima in chosen.items()}
 
 
 def _split(

@@ -36,10 +36,7 @@ class Work:
     @classmethod
     def of(cls, certificate: Certificate) -> Self:
         """The work of checking a certificate."""
-        V, K = len(certificate.queries), 1
-        while certificate.inputs > V**K:
-            K += 1
-        return cls(V, K, certificate.plan.w)
+        return cls(len(certificate.queries), certificate.n_ctx, certificate.plan.w)
 
     @property
     def unit_inputs(self) -> int:

@@ -227,10 +227,10 @@ end Counts
 
 /-- Chunks that cover all queries prove the accuracy. -/
 theorem cubic_accuracy {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) {ns : List Nat}
-    (hc : Covered (fun a n => ∃ splits, n ≤ querySize C M.d_vocab M.n_ctx a splits) 0 ns)
+    (hc : Covered (ProvedSize (querySize C M.d_vocab M.n_ctx)) 0 ns)
     (hlen : Nat.beq ns.length M.d_vocab = true) {N : Nat} (hN : Nat.ble N (total ns) = true) :
     AccuracyAtLeast M maxToken N :=
-  cubic_accuracy_of hv.n_ctx_pos (fun F _ _ splits ha => querySize_le_count hv F ha splits) hc hlen hN
+  accuracy_of_sizes hv.n_ctx_pos (fun F _ _ splits ha => querySize_le_count hv F ha splits) hc hlen hN
 
 end
 
