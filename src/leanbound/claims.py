@@ -5,9 +5,9 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from leanbound.errors import InputError
 from leanbound.models.files import read_bytes, shortened
@@ -63,8 +63,11 @@ class StrategyOptions(_Section):
     """What a search can be told."""
 
     precision: int | None = Field(default=None, ge=8, description="bits of the largest attention weight of a query")
+    pool: int | None = Field(default=None, ge=1, description="sub-cubic: queries that share a proof")
+    attention: str | None = Field(default=None, description="sub-cubic: how the QK circuit is bounded")
+    direct: str | None = Field(default=None, description="sub-cubic: how the path from W_E to W_U is bounded")
 
-    def given(self) -> dict[str, int]:
+    def given(self) -> dict[str, int | str]:
         """The options that are set."""
         return {name: value for name, value in self.model_dump().items() if value is not None}
 
@@ -81,6 +84,14 @@ class StrategyRef(_Section):
         if name not in STRATEGIES:
             raise ValueError(f"expected one of {', '.join(STRATEGIES)}")
         return name
+
+    @model_validator(mode="after")
+    def _taken(self) -> Self:
+        try:
+            STRATEGIES[self.name].require_options(self.options.given())
+        except InputError as error:
+            raise ValueError(error.message) from None
+        return self
 
 
 class Claim(_Section):

@@ -22,10 +22,12 @@ from leanbound.forked import ForkLimits, collect
 from leanbound.models.files import RECORD_LIMIT, read_bytes, write_file
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies import STRATEGIES
-from leanbound.strategies.certificate import Certificate, Split
+from leanbound.strategies.certificate import Certificate, Envelope, Split
 
 #: Longer numerals are written in pieces of this many bits.
 PIECE_BITS = 3072
+#: Of a strategy by pools: enough to share what all pools use, few enough to fit into memory.
+MAX_POOLS_PER_MODULE = 32
 
 
 class TemplateError(InputError):
@@ -167,7 +169,9 @@ class _Renderer:
             "naturals": naturals,
             "plain_numerals": plain_numerals,
             "splits": splits,
+            "envelope": envelope,
             "fold_queries": self._fold_queries,
+            "fold_pools": self._fold_pools,
         }
 
     def render(self, limits: ForkLimits) -> RenderedClaim:
@@ -175,16 +179,15 @@ class _Renderer:
         names = self.names
         modules = {"statement": names.statement_module, "tables": f"{self.namespace}.Tables"}
         modules |= {"proof": names.proof_module, "replay": names.replay_module}
-        queries = [f"{self.namespace}.Queries{start}" for start in self._starts()]
+        shares = list(self._shares())
+        queries = [f"{self.namespace}.Queries{share['start']}" for share in shares]
         self.context["modules"] = {**modules, "queries": queries}
         wanted = [
             _Wanted(modules["statement"], "statements/accuracy.lean.j2"),
             _Wanted(modules["tables"], "proofs/tables/Tables.lean.j2"),
         ]
-        for start, module in zip(self._starts(), queries, strict=True):
-            share = self.certificate.queries[start : start + self._starts().step]
-            more = {"start": start, "queries": share}
-            wanted.append(_Wanted(module, f"proofs/{strategy}/Queries.lean.j2", more))
+        for share, module in zip(shares, queries, strict=True):
+            wanted.append(_Wanted(module, f"proofs/{strategy}/Queries.lean.j2", share))
         wanted.append(_Wanted(modules["proof"], f"proofs/{strategy}/Proof.lean.j2"))
         wanted.append(_Wanted(modules["replay"], "statements/replay.lean.j2"))
         rendered = self._collect(wanted, limits)
@@ -233,14 +236,20 @@ class _Renderer:
             raise TemplateError(f"{self.root / template}:{line}: {reason}") from None
 
     def _fold_queries(self, lemma: str) -> str:
-        return _fold("Covered.append", [f"({lemma} queries{start})" for start in self._starts()])
+        return _fold("Covered.append", [f"({lemma} queries{share['start']})" for share in self._shares()])
 
-    def _starts(self) -> range:
-        """The first query of each module of queries."""
-        certificate = self.certificate
-        queries = len(certificate.queries)
-        step = STRATEGIES[certificate.strategy].queries_per_module(certificate.inputs // queries)
-        return range(0, queries, step)
+    def _fold_pools(self, lemma: str) -> str:
+        return _fold("ProvedQueries.append", [f"({lemma} holds{pool.start})" for pool in self.certificate.pools])
+
+    def _shares(self) -> Iterator[Mapping[str, Any]]:
+        """What each module of queries is rendered from."""
+        queries, pools = self.certificate.queries, self.certificate.pools
+        strategy = STRATEGIES[self.certificate.strategy]
+        inputs_per_query = self.certificate.inputs // self.model.config.d_vocab
+        for share in _split(queries, strategy.queries_per_module(inputs_per_query)):
+            yield {"start": share.start, "queries": queries[share.start : share.stop]}
+        for share in _split(pools, MAX_POOLS_PER_MODULE):
+            yield {"start": pools[share.start].start, "pools": pools[share.start : share.stop]}
 
 
 class _Loader(BaseLoader):
@@ -311,6 +320,19 @@ def _lines(items: Iterable[str]) -> str:
 def splits(items: Sequence[Split]) -> str:
     """The classes of a query that are split, each a maximum and the numerals of its patterns."""
     return "[" + ", ".join(f"({item.maximum}, {_numerals(item.excluded)})" for item in items) + "]"
+
+
+def envelope(item: Envelope) -> str:
+    """The certificate of an envelope, an anonymous constructor in the order of the fields."""
+    queries = ", ".join(f"({scale:#x}, {shift:#x})" for scale, shift in zip(item.scales, item.shifts, strict=True))
+    numbers = ", ".join(f"({natural(value)})" for value in (item.low, item.high, item.least, item.most))
+    return f"⟨{item.bits}, {numbers},\n    [{queries}]⟩"
+
+
+def _split(items: Sequence[object], size: int) -> Iterator[range]:
+    """The indices of shares of at most `size` items each."""
+    for start in range(0, len(items), size):
+        yield range(start, min(len(items), start + size))
 
 
 def _numerals(values: Sequence[int]) -> str:

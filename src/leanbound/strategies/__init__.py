@@ -5,24 +5,23 @@ A strategy is registered here; its checker is `lean/LeanBound/Strategies/<Name>/
 Imports no numpy until a certificate is asked for.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from leanbound.errors import InputError
 from leanbound.quantised import QuantisedModel
-from leanbound.strategies.certificate import Certificate, Plan, QueryCertificate
+from leanbound.strategies.certificate import Certificate, Plan, PoolCertificate, QueryCertificate
 
-if TYPE_CHECKING:
-    from leanbound.strategies.tables import Tables
-
-__all__ = ["STRATEGIES", "Certificate", "Plan", "QueryCertificate", "Strategy", "certify"]
+__all__ = ["STRATEGIES", "Certificate", "Plan", "PoolCertificate", "QueryCertificate", "Strategy", "certify"]
 
 MAX_QUERIES_PER_MODULE: Final = 32
 
-Search = Callable[[QuantisedModel, "Tables"], Iterator[QueryCertificate]]
+Part = QueryCertificate | PoolCertificate
+Search = Callable[..., Iterator[Part]]
+"""From a model, its tables and the options of the strategy, by name, to the parts of a certificate."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,10 @@ class Strategy:
     module: str
     module_inputs: int | None = None
     """At most this many inputs are checked in one Lean module, where the work grows with the inputs."""
+    tables: str = "leanbound.strategies.tables"
+    """The module whose `build_tables` makes the tables."""
+    options: tuple[str, ...] = ()
+    """What the search can be told, beside `precision`."""
 
     def queries_per_module(self, inputs_per_query: int) -> int:
         """How many consecutive queries one theorem checks, in a module of its own.
@@ -49,6 +52,12 @@ class Strategy:
         found: Search = import_module(self.module).certify_queries
         return found
 
+    def require_options(self, names: Iterable[str]) -> None:
+        """Raise InputError for an option that the strategy does not take."""
+        known = ("precision", *self.options)
+        if unknown := sorted(set(names).difference(known)):
+            raise InputError(f"{self.name} does not take {', '.join(unknown)}; its options are {', '.join(known)}")
+
 
 STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
     {
@@ -60,30 +69,49 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
             Strategy(
                 "cubic", "classes by query and maximum, whole or split with safe sets", "leanbound.strategies.cubic"
             ),
+            Strategy(
+                "sub-cubic",
+                "pools of queries, with the QK circuit and the direct path near matrices of rank one",
+                "leanbound.strategies.sub_cubic",
+                tables="leanbound.strategies.sub_cubic",
+                options=("pool", "attention", "direct"),
+            ),
         )
     }
 )
 
 
-def certify(strategy: str, model: QuantisedModel, progress: bool = False, precision: int | None = None) -> Certificate:
+def certify(
+    strategy: str,
+    model: QuantisedModel,
+    progress: bool = False,
+    precision: int | None = None,
+    **options: int | str,
+) -> Certificate:
     """Search for a certificate. Its `proved` is exactly the number of inputs that Lean will count.
 
     `precision`: bits of the largest attention weight of a query; by default so many that the smallest one is kept too.
-    Fewer make Lean's check faster, and may prove less.
+    Fewer make Lean's check faster, and may prove less. `options`: those of the strategy.
     Raises InputError for an unknown strategy or option, UnsupportedError when the model is out of the strategy's reach.
     """
     if strategy not in STRATEGIES:
         raise InputError(f"unknown strategy {strategy!r}; expected one of {', '.join(STRATEGIES)}")
     from tqdm import tqdm
 
-    from leanbound.strategies.tables import MAX_PRECISION, build_tables
+    from leanbound.strategies.tables import MAX_PRECISION
 
+    STRATEGIES[strategy].require_options(options)
     if precision is not None and not 8 <= precision <= MAX_PRECISION:
         raise InputError(f"precision is {precision}; expected 8 to {MAX_PRECISION} bits")
-    tables = build_tables(model, precision)
-    found = STRATEGIES[strategy].search()(model, tables)
+    tables = import_module(STRATEGIES[strategy].tables).build_tables(model, precision)
+    found = STRATEGIES[strategy].search()(model, tables, **options)
     V, K = model.config.d_vocab, model.config.n_ctx
-    queries = tuple(
-        tqdm(found, total=V, desc=f"{strategy} certificate", unit="query", disable=not progress, leave=False)
+    parts = list(tqdm(found, desc=f"{strategy} certificate", unit="part", disable=not progress, leave=False))
+    return Certificate(
+        strategy=strategy,
+        model_digest=model.digest,
+        inputs=V**K,
+        plan=tables.plan,
+        queries=tuple(part for part in parts if isinstance(part, QueryCertificate)),
+        pools=tuple(part for part in parts if isinstance(part, PoolCertificate)),
     )
-    return Certificate(strategy=strategy, model_digest=model.digest, inputs=V**K, plan=tables.plan, queries=queries)

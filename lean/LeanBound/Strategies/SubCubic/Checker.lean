@@ -150,11 +150,15 @@ def aboveBias (x : Nat) : Nat := monus C.w (guardBits C.w V) x (poolBias C V)
 
 /-! ## Classes -/
 
+/-- `x` without lane `m`. -/
+def clear (m x : Nat) : Nat :=
+  Nat.land x (Nat.mul (Nat.sub (Nat.pow 2 C.w) 1) (Nat.sub (ones C.w V) (Nat.pow 2 (Nat.mul C.w m))))
+
 /-- In every lane but `m`, `lost` is below `2 ^ P` times what `m` gains; `own` is the loss at a copy of `m`. -/
 def outweighs (m own lost : Nat) : Bool :=
-  both (Nat.beq (aboveBias C V own) 0)
-    (atMost C.w V (Nat.add lost (Nat.sub (ones C.w V) (Nat.pow 2 (Nat.mul C.w m))))
-      (Nat.mul (Nat.pow 2 C.P) (Nat.sub (poolBias C V) own)))
+  both (Nat.beq (aboveBias C V (clear C V m own)) 0)
+    (atMost C.w V (Nat.add (clear C V m lost) (Nat.sub (ones C.w V) (Nat.pow 2 (Nat.mul C.w m))))
+      (Nat.mul (Nat.pow 2 C.P) (Nat.sub (poolBias C V) (clear C V m own))))
 
 /-- All inputs are right with a query of the pool, the largest token `m`, and others of `m - 1 - j` at most. -/
 def classHolds (p : Pool) (m j : Nat) : Bool :=

@@ -74,19 +74,28 @@ theorem classHolds_spec (hm : m < M.d_vocab) (h : classHolds C S M.d_vocab M.n_c
   have hany : ∀ o, o < M.d_vocab →
       baseEntry C M.n_ctx p.direct m o + anyEntry C m (m - (j + 1)) o < 12 * 2 ^ C.r := fun o ho => by
     have := hbase o ho; have := anyEntry_le hv (n := m - (j + 1)) (by omega) m ho; omega
-  have hown : ∀ o, o < M.d_vocab → baseEntry C M.n_ctx p.direct m o + lossEntry C (nth C.OE m) m o ≤ 6 * 2 ^ C.r := by
+  let own o := if o = m then 0 else baseEntry C M.n_ctx p.direct m o + lossEntry C (nth C.OE m) m o
+  have hown12 : ∀ o, o < M.d_vocab → own o < 12 * 2 ^ C.r := fun o ho => by
+    have := hnear m hm o ho
+    simp only [own]
+    split <;> omega
+  have eOwn : clear C M.d_vocab m (Nat.add (baseLoss C M.d_vocab M.n_ctx p.direct m) (lossOf C M.d_vocab (nth C.OE m) m)) =
+      pack C.w own M.d_vocab := by
+    rw [eT m hm]
+    exact clear_pack hm fun o ho => by have := hnear m hm o ho; omega
+  have hown : ∀ o, o < M.d_vocab → own o ≤ 6 * 2 ^ C.r := by
     intro o ho
     have h := Nat.eq_of_beq_eq_true h3
-    rw [eT m hm, above _ fun o ho => by have := hnear m hm o ho; omega] at h
-    exact Nat.le_of_sub_eq_zero (eq_zero_of_pack (fun o ho => by have := hnear m hm o ho; omega) h ho)
-  have h4 : atMost C.w M.d_vocab (laneMax C.w (guardBits C.w M.d_vocab)
+    rw [eOwn, above _ fun o ho => by have := hown12 o ho; omega] at h
+    exact Nat.le_of_sub_eq_zero (eq_zero_of_pack (fun o ho => by have := hown12 o ho; omega) h ho)
+  have h4 : atMost C.w M.d_vocab (clear C M.d_vocab m (laneMax C.w (guardBits C.w M.d_vocab)
         (relativeWeight C S M.d_vocab M.n_ctx p.attention p.spread m (j + 1) * aboveBias C M.d_vocab (Nat.add
           (baseLoss C M.d_vocab M.n_ctx p.direct m) (lossOf C M.d_vocab (nth C.OE (m - (j + 1))) m)))
         (relativeWeight C S M.d_vocab M.n_ctx p.attention p.spread m (j + 2) * aboveBias C M.d_vocab (Nat.add
-          (baseLoss C M.d_vocab M.n_ctx p.direct m) (anyLoss C M.d_vocab m (m - (j + 1))))) +
+          (baseLoss C M.d_vocab M.n_ctx p.direct m) (anyLoss C M.d_vocab m (m - (j + 1)))))) +
         (ones C.w M.d_vocab - 2 ^ (C.w * m)))
-      (2 ^ C.P * (poolBias C M.d_vocab - Nat.add (baseLoss C M.d_vocab M.n_ctx p.direct m)
-        (lossOf C M.d_vocab (nth C.OE m) m))) = true := h4
+      (2 ^ C.P * (poolBias C M.d_vocab - clear C M.d_vocab m (Nat.add (baseLoss C M.d_vocab M.n_ctx p.direct m)
+        (lossOf C M.d_vocab (nth C.OE m) m)))) = true := h4
   let near o := (M.n_ctx - 1) * relativeEntry C S p.attention p.spread m (j + 1) *
     (baseEntry C M.n_ctx p.direct m o + lossEntry C (nth C.OE (m - (j + 1))) m o - 6 * 2 ^ C.r)
   let any o := (M.n_ctx - 1) * relativeEntry C S p.attention p.spread m (j + 2) *
@@ -98,23 +107,26 @@ theorem classHolds_spec (hm : m < M.d_vocab) (h : classHolds C S M.d_vocab M.n_c
   have hany' : ∀ o, o < M.d_vocab → any o + 1 < C.half := fun o ho => by
     have := weighted_lt hS hp (m := m) (j + 2) (Nat.lt_of_le_of_lt (Nat.sub_le _ (6 * 2 ^ C.r)) (hany o ho))
     rwa [← Nat.mul_assoc] at this
-  rw [relativeWeight_eq hS hp _ hm, relativeWeight_eq hS hp _ hm, eT _ (by omega), eA, eT m hm, eB,
+  have hmaxlt : ∀ o, o < M.d_vocab → max (near o) (any o) < 2 ^ C.w := fun o ho => by
+    have := hnear' o ho
+    have := hany' o ho
+    omega
+  rw [relativeWeight_eq hS hp _ hm, relativeWeight_eq hS hp _ hm, eT _ (by omega), eA, eOwn, eB,
     above _ fun o ho => by have := hnear (m - (j + 1)) (by omega) o ho; omega,
     above _ fun o ho => by have := hany o ho; omega, ← pack_mul, ← pack_mul,
     laneMax_pack (f := near) (g := any) hv.w_pos (fun o ho => by have := hnear' o ho; show _ < C.half; omega)
       (fun o ho => by have := hany' o ho; show _ < C.half; omega),
-    others_eq_pack hm, ← pack_add, ← pack_sub fun o ho => hown o ho, ← pack_mul] at h4
-  have hlost : ∀ o, o < M.d_vocab → max (near o) (any o) + (if o = m then 0 else 1) < C.half := fun o ho => by
-    have h5 : max (near o) (any o) + 1 < C.half := by
+    clear_pack hm fun o ho => hmaxlt o ho, others_eq_pack hm, ← pack_add, ← pack_sub fun o ho => hown o ho, ← pack_mul] at h4
+  have hlost : ∀ o, o < M.d_vocab → (if o = m then 0 else max (near o) (any o)) + (if o = m then 0 else 1) < C.half :=
+    fun o ho => by
       have := hnear' o ho
       have := hany' o ho
-      omega
-    refine Nat.lt_of_le_of_lt (Nat.add_le_add_left ?_ _) h5
-    split <;> omega
+      split <;> omega
   intro o ho hom
   have h5 := atMost_pack hv.w_pos hlost (fun o _ => gain_lt hv hp _) h4 ho
-  rw [if_neg hom] at h5
-  refine ⟨hown o ho, Nat.lt_of_lt_of_le (Nat.lt_succ_of_le (Nat.le_of_eq ?_)) h5⟩
+  have hown := hown o ho
+  simp only [own, if_neg hom] at h5 hown
+  refine ⟨hown, Nat.lt_of_lt_of_le (Nat.lt_succ_of_le (Nat.le_of_eq ?_)) h5⟩
   show _ = max (near o) (any o)
   unfold lostEntry
   rw [← Nat.mul_max_mul_left, ← Nat.mul_assoc, ← Nat.mul_assoc]

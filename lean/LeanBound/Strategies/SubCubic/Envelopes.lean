@@ -64,6 +64,17 @@ theorem shiftRight_pack (hf : ∀ j, j < n → f j < 2 ^ w) :
     rw [h1, pack_succ, if_neg (by omega), Nat.zero_mul, Nat.add_zero]
     exact pack_congr fun j hj => (if_pos (by omega)).symm
 
+/-- Without lane `m`. -/
+theorem clear_pack {C : Tables} {V m : Nat} (hm : m < V) (hf : ∀ j, j < V → f j < 2 ^ C.w) :
+    clear C V m (pack C.w f V) = pack C.w (fun j => if j = m then 0 else f j) V := by
+  have h0 := Nat.two_pow_pos C.w
+  show pack C.w f V &&& (2 ^ C.w - 1) * (ones C.w V - 2 ^ (C.w * m)) = _
+  rw [others_eq_pack hm, ← pack_mul, land_pack hf fun j _ => by split <;> omega]
+  refine pack_congr fun j hj => ?_
+  by_cases h : j = m
+  · rw [if_pos h, if_pos h, Nat.mul_zero, Nat.and_zero]
+  · rw [if_neg h, if_neg h, Nat.mul_one, Nat.and_two_pow_sub_one_eq_mod, Nat.mod_eq_of_lt (hf j hj)]
+
 end Lanes
 
 /-! ## Envelopes -/
