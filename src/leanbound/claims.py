@@ -63,6 +63,7 @@ class StrategyOptions(_Section):
     """What a search can be told."""
 
     precision: int | None = Field(default=None, ge=8, description="bits of the largest attention weight of a query")
+    classes: str | None = Field(default=None, description="cubic: how classes are proved")
     pool: int | None = Field(default=None, ge=1, description="sub-cubic: queries that share a proof")
     attention: str | None = Field(default=None, description="sub-cubic: how the QK circuit is bounded")
     direct: str | None = Field(default=None, description="sub-cubic: how the path from W_E to W_U is bounded")

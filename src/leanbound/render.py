@@ -324,7 +324,7 @@ def splits(items: Sequence[Split]) -> str:
 
 def envelope(item: Envelope) -> str:
     """The certificate of an envelope, an anonymous constructor in the order of the fields."""
-    queries = ", ".join(f"({scale:#x}, {shift:#x})" for scale, shift in zip(item.scales, item.shifts, strict=True))
+    queries = ", ".join(f"({scale:#x}, {shift:#x})" for scale, shift in item.queries)
     numbers = ", ".join(f"({natural(value)})" for value in (item.low, item.high, item.least, item.most))
     return f"⟨{item.bits}, {numbers},\n    [{queries}]⟩"
 

@@ -75,7 +75,7 @@ def test_envelopes_enclose_the_circuits(seed: int, size: int, names: tuple[str, 
     for pool in certify("sub-cubic", model, pool=size, attention=names[0], direct=names[1]).pools:
         for part, rows in ((pool.attention, tables.uE), (pool.direct, tables.D)):
             low, high = (np.array(lanes(part.bits, x, 5), dtype=object) for x in (part.low, part.high))
-            for j, (scale, shift) in enumerate(zip(part.scales, part.shifts, strict=True)):
+            for j, (scale, shift) in enumerate(part.queries):
                 row = rows[pool.start + j] + shift
                 assert (scale * low <= row).all() and (row <= scale * high).all()
         assert lanes(pool.attention.bits, pool.attention.low, 5) == sorted(
@@ -111,9 +111,24 @@ def _lane(part: Envelope, name: str, lane: int, by: int) -> Envelope:
     return part.model_copy(update={name: getattr(part, name) + (by << (part.bits * lane))})
 
 
-def _scaled(part: Envelope, scale: int) -> Envelope:
-    return part.model_copy(update={"scales": (scale, *part.scales[1:])})
+def _twice(part: Envelope) -> Envelope:
+    scale, shift = part.queries[0]
+    return part.model_copy(update={"queries": ((2 * scale, shift), *part.queries[1:])})
 
+
+def _rising(part: Envelope) -> Envelope:
+    """With a first entry of `low` that is too small: still a bound, but the second one is above it."""
+    first, second, *_ = lanes(part.bits, part.low, 2)
+    return _lane(part, "low", 0, second - 1 - first)
+
+
+#: The same in Lean: the extreme scales, which certificates leave to the renderer.
+WRONG_SCALES = {
+    "least_attention": "attention := {{ pool0.attention with least := {attention.least} + 1 }}",
+    "most_attention": "attention := {{ pool0.attention with most := {attention.most} - 1 }}",
+    "least_direct": "direct := {{ pool0.direct with least := {direct.least} + 1 }}",
+    "most_direct": "direct := {{ pool0.direct with most := {direct.most} - 1 }}",
+}
 
 #: Of the pool of the queries 0 .. 2, each of them wrong: the field, and what it becomes.
 WRONG: dict[str, Callable[[PoolCertificate], dict[str, object]]] = {
@@ -121,13 +136,13 @@ WRONG: dict[str, Callable[[PoolCertificate], dict[str, object]]] = {
     "score_below": lambda pool: {"attention": _lane(pool.attention, "low", 0, 2)},
     "direct_above": lambda pool: {"direct": _lane(pool.direct, "high", 6, -2)},
     "direct_below": lambda pool: {"direct": _lane(pool.direct, "low", 6, 2)},
-    "scale": lambda pool: {"direct": _scaled(pool.direct, pool.direct.scales[0] * 2)},
+    "scale": lambda pool: {"direct": _twice(pool.direct)},
     "positions": lambda pool: {"spread": pool.spread - 1},
     "fewer_queries": lambda pool: {
-        "attention": pool.attention.model_copy(update={"scales": pool.attention.scales[:2]})
+        "attention": pool.attention.model_copy(update={"queries": pool.attention.queries[:2]})
     },
     "bits": lambda pool: {"direct": pool.direct.model_copy(update={"bits": pool.direct.bits - 1})},
-    "increasing": lambda pool: {"attention": _lane(pool.attention, "low", 7, -1)},
+    "increasing": lambda pool: {"attention": _rising(pool.attention)},
 }
 
 
@@ -141,7 +156,7 @@ def _definition(name: str, pool: PoolCertificate) -> str:
 @pytest.mark.lean
 def test_the_kernel_counts_what_the_search_says_and_refuses_wrong_bounds(tmp_path: Path) -> None:
     model = quantize_fixed(shipped("max-of-3-v8"), 8)
-    certificate = certify("sub-cubic", model, pool=3, attention="svd+max_diff")
+    certificate = certify("sub-cubic", model, pool=3)
     render_claim("pooled", model, certificate.proved, certificate).write(tmp_path)
     size = "poolSize tables (plan.scores model head) model.d_vocab model.n_ctx"
     lines = []
@@ -151,6 +166,9 @@ def test_the_kernel_counts_what_the_search_says_and_refuses_wrong_bounds(tmp_pat
     first = certificate.pools[0]
     for name, change in WRONG.items():
         lines.append(_definition(name, first.model_copy(update=change(first))))
+    for name, change_text in WRONG_SCALES.items():
+        lines.append(f"def {name} : Pool := {{ pool0 with {change_text.format(**dict(first))} }}")
+    for name in (*WRONG, *WRONG_SCALES):
         lines.append(f"theorem {name}_fails : Nat.beq 0 ({size} {name} 0 3) = true := by decide +kernel")
     source = (
         "module\npublic import Claims.Pooled.Queries0\nimport LeanBound.Numerics.Numeral\n"

@@ -67,7 +67,10 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
                 "brute-force", "every input by itself; V ** K up to 65,536", "leanbound.strategies.brute_force", 2048
             ),
             Strategy(
-                "cubic", "classes by query and maximum, whole or split with safe sets", "leanbound.strategies.cubic"
+                "cubic",
+                "classes by query and maximum, whole or split with safe sets",
+                "leanbound.strategies.cubic",
+                options=("classes",),
             ),
             Strategy(
                 "sub-cubic",

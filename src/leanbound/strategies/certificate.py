@@ -70,23 +70,22 @@ class QueryCertificate(_Data):
 
 
 class Envelope(_Data):
-    """The certificate of `LeanBound.Envelope`: row a, plus shifts[a], lies between scales[a] times `low` and `high`."""
+    """The certificate of `LeanBound.Envelope`: a row plus the shift of its query lies between multiples of two rows."""
 
     bits: int = Field(ge=1, description="bits of a lane of low and high")
     low: Hex = Field(ge=0, description="by token, in lanes")
     high: Hex = Field(ge=0, description="by token, in lanes")
-    scales: Rows = Field(min_length=1, description="by query of the pool")
-    shifts: Rows = Field(min_length=1, description="by query of the pool")
+    queries: tuple[tuple[Hex, Hex], ...] = Field(min_length=1, description="by query of the pool: scale and shift")
 
     @property
     def least(self) -> int:
         """The least scale."""
-        return min(self.scales)
+        return min(scale for scale, _ in self.queries)
 
     @property
     def most(self) -> int:
         """The largest scale."""
-        return max(self.scales)
+        return max(scale for scale, _ in self.queries)
 
 
 class PoolCertificate(_Data):

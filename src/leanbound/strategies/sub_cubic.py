@@ -30,7 +30,7 @@ MAX_GAP: Final = 3
 POOL: Final = 8
 
 Direction = Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]]
-"""From the rows of a circuit, [a, t], to scales [a] and a row [t]: near their product, but for a shift of each query."""
+"""From the rows of a circuit, [a, t], to scales [a] and a row [t]: near their product, but for a shift a query."""
 
 
 def build_tables(model: QuantisedModel, precision: int | None = None) -> Tables:
@@ -162,8 +162,7 @@ class _Rows:
             bits=self.bits,
             low=pack(self.bits, self.low.tolist()),
             high=pack(self.bits, self.high.tolist()),
-            scales=self.scales,
-            shifts=self.shifts,
+            queries=tuple(zip(self.scales, self.shifts, strict=True)),
         )
 
 
