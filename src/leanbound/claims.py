@@ -5,9 +5,9 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal, cast
+from typing import Annotated, Final, Literal, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from leanbound.errors import InputError
 from leanbound.models.files import read_bytes, shortened
@@ -64,6 +64,10 @@ class StrategyOptions(_Section):
 
     precision: int | None = Field(default=None, ge=8, description="bits of the largest attention weight of a query")
     fraction: str | None = Field(default=None, description="exhaustive: of the inputs that are checked, as 1/8")
+    classes: str | None = Field(default=None, description="cubic: how classes are proved")
+    pool: int | None = Field(default=None, ge=1, description="sub-cubic: queries that share a proof")
+    attention: str | None = Field(default=None, description="sub-cubic: how the QK circuit is bounded")
+    direct: str | None = Field(default=None, description="sub-cubic: how the path from W_E to W_U is bounded")
 
     def given(self) -> Options:
         """The options that are set."""
@@ -82,6 +86,14 @@ class StrategyRef(_Section):
         if name not in STRATEGIES:
             raise ValueError(f"expected one of {', '.join(STRATEGIES)}")
         return name
+
+    @model_validator(mode="after")
+    def _taken(self) -> Self:
+        try:
+            STRATEGIES[self.name].require_options(self.options.given())
+        except InputError as error:
+            raise ValueError(error.message) from None
+        return self
 
 
 class Claim(_Section):

@@ -21,12 +21,14 @@ from leanbound.errors import InputError
 from leanbound.forked import ForkLimits, collect
 from leanbound.models.files import RECORD_LIMIT, read_bytes, write_file
 from leanbound.quantised import QuantisedModel
-from leanbound.strategies import STRATEGIES
-from leanbound.strategies.certificate import Certificate, Counts, QueryCertificate, Split
-from leanbound.strategies.shards import theorems
+from leanbound.strategies import STRATEGIES, Share
+from leanbound.strategies.certificate import Certificate, Counts, Envelope, Split
+from leanbound.strategies.shards import Theorem, theorems
 
 #: Longer numerals are written in pieces of this many bits.
 PIECE_BITS = 3072
+#: Of a strategy by pools: enough to share what all pools use, few enough to fit into memory.
+MAX_POOLS_PER_MODULE = 32
 
 
 class TemplateError(InputError):
@@ -169,8 +171,10 @@ class _Renderer:
             "plain_numerals": plain_numerals,
             "splits": splits,
             "counts": counts,
+            "envelope": envelope,
             "fold_queries": self._fold_queries,
             "fold_units": self._fold_units,
+            "fold_pools": self._fold_pools,
         }
 
     def render(self, limits: ForkLimits) -> RenderedClaim:
@@ -178,14 +182,16 @@ class _Renderer:
         names = self.names
         modules = {"statement": names.statement_module, "tables": f"{self.namespace}.Tables"}
         modules |= {"proof": names.proof_module, "replay": names.replay_module}
-        queries = [f"{self.namespace}.Queries{start}" for start, _ in self._chunks()]
+        shares = STRATEGIES[strategy].modules(self.certificate)
+        queries = [f"{self.namespace}.Queries{share.start}" for share in shares]
         self.context["modules"] = {**modules, "queries": queries}
         wanted = [
             _Wanted(modules["statement"], "statements/accuracy.lean.j2"),
             _Wanted(modules["tables"], "proofs/tables/Tables.lean.j2"),
         ]
-        for (start, share), module in zip(self._chunks(), queries, strict=True):
-            more = {"start": start, "queries": share, "theorems": theorems(self.certificate, start, len(share))}
+        for share, module in zip(shares, queries, strict=True):
+            more = {"start": share.start, "queries": share.queries, "pools": share.pools}
+            more["theorems"] = self._theorems(share)
             wanted.append(_Wanted(module, f"proofs/{strategy}/Queries.lean.j2", more))
         wanted.append(_Wanted(modules["proof"], f"proofs/{strategy}/Proof.lean.j2"))
         wanted.append(_Wanted(modules["replay"], "statements/replay.lean.j2"))
@@ -235,15 +241,20 @@ class _Renderer:
             raise TemplateError(f"{self.root / template}:{line}: {reason}") from None
 
     def _fold_queries(self, lemma: str) -> str:
-        return _fold("Covered.append", [f"({lemma} queries{start})" for start, _ in self._chunks()])
+        shares = STRATEGIES[self.certificate.strategy].modules(self.certificate)
+        return _fold("Covered.append", [f"({lemma} queries{share.start})" for share in shares])
 
     def _fold_units(self, lemma: str) -> str:
-        chunks = [theorems(self.certificate, start, len(share)) for start, share in self._chunks()]
-        return _fold("RightUnits.append", [f"({lemma} units{theorem.start})" for chunk in chunks for theorem in chunk])
+        shares = STRATEGIES[self.certificate.strategy].modules(self.certificate)
+        starts = [theorem.start for share in shares for theorem in self._theorems(share)]
+        return _fold("RightUnits.append", [f"({lemma} units{start})" for start in starts])
 
-    def _chunks(self) -> list[tuple[int, Sequence[QueryCertificate]]]:
-        """The queries of each module of queries, and the number of the first one."""
-        return STRATEGIES[self.certificate.strategy].modules(self.certificate)
+    def _fold_pools(self, lemma: str) -> str:
+        return _fold("ProvedQueries.append", [f"({lemma} holds{pool.start})" for pool in self.certificate.pools])
+
+    def _theorems(self, share: Share) -> list[Theorem]:
+        """For a strategy that divides queries into parts: the theorems of a module."""
+        return theorems(self.certificate, share.start, len(share.queries))
 
 
 class _Loader(BaseLoader):
@@ -319,6 +330,13 @@ def splits(items: Sequence[Split]) -> str:
 def counts(items: Sequence[Counts]) -> str:
     """The classes of a query that are taken apart by counts, each a maximum and its numbers."""
     return "[" + ", ".join(f"({item.maximum}, {item.near}, {item.rest}, {list(item.allowed)})" for item in items) + "]"
+
+
+def envelope(item: Envelope) -> str:
+    """The certificate of an envelope, an anonymous constructor in the order of the fields."""
+    queries = ", ".join(f"({scale:#x}, {shift:#x})" for scale, shift in item.queries)
+    numbers = ", ".join(f"({natural(value)})" for value in (item.low, item.high, item.least, item.most))
+    return f"⟨{item.bits}, {numbers},\n    [{queries}]⟩"
 
 
 def _numerals(values: Sequence[int]) -> str:

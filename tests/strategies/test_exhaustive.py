@@ -84,7 +84,7 @@ def test_what_is_no_fraction_is_refused(fraction: str) -> None:
 
 
 def test_other_strategies_take_no_fraction() -> None:
-    with pytest.raises(InputError, match="cubic takes no fraction of the inputs; remove the option, or use exhaustive"):
+    with pytest.raises(InputError, match="cubic does not take fraction; its options are precision, classes"):
         certify("cubic", quantised(), fraction="1/2")
 
 

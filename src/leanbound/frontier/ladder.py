@@ -23,11 +23,34 @@ class Rung:
     """How long it takes, by experience, against the others; for the estimate of the time left."""
 
 
+def _sub_cubic(pool: int, attention: str, direct: str) -> Rung:
+    """Pools of so many queries, and how circuits are bounded."""
+    name = f"sub-cubic-{pool}-{attention}-{direct}".replace("+", "-").replace("_", "-")
+    options = Options(pool=pool, attention=attention, direct=direct)
+    summary = f"pools of {pool} queries; attention: {attention}; direct path: {direct}"
+    return Rung(name, "sub-cubic", summary, options, work=0.2 + 0.6 / pool)
+
+
 LADDER: Final = (
     Rung("exhaustive", "exhaustive", "every input by itself", baseline=True, work=20),
     Rung("exhaustive-1-8", "exhaustive", "an eighth of the inputs", Options(fraction="1/8"), baseline=True, work=3),
     Rung("exhaustive-1-64", "exhaustive", "a part in 64 of the inputs", Options(fraction="1/64"), baseline=True),
+    Rung("cubic-safe-sets", "cubic", "classes by query and maximum, all split", Options(classes="safe-sets"), work=8),
     Rung("cubic", "cubic", "classes by query and maximum, whole or split", work=1),
+    Rung(
+        "cubic-whole", "cubic", "classes by query and maximum, whole or not at all", Options(classes="whole"), work=0.8
+    ),
+    *(_sub_cubic(pool, "svd+max_diff_exact", "mean_query+max_diff_exact") for pool in (1, 2, 4, 8, 16, 32, 64)),
+    *(
+        _sub_cubic(64, attention, direct)
+        for attention, direct in (
+            ("svd+max_diff", "mean_query+max_diff"),
+            ("svd+max_diff", "svd_query+max_diff"),
+            ("svd+max_diff", "max_diff"),
+            ("mean+max_diff", "mean_query+max_diff"),
+            ("max_diff", "max_diff"),
+        )
+    ),
 )
 
 

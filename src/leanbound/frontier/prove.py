@@ -3,6 +3,8 @@
 So a rung is searched for, rendered, checked by Lean and audited like any claim, and what is unchanged is not redone.
 """
 
+import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,7 +104,7 @@ def prove(rung: Rung, subject: Subject, settings: Settings) -> Point:
         correct=subject.measured.correct,
         measured=subject.measured.inputs,
     )
-    name = f"frontier-{subject.quantised.digest[:12]}-{rung.name}"
+    name = _name(rung, subject)
     try:
         certificate = _search(rung, subject, settings.workspace.claim_build(name))
         if not certificate.proved:
@@ -124,6 +126,12 @@ def prove(rung: Rung, subject: Subject, settings: Settings) -> Point:
             "modules": costs.modules,
         }
     return point.model_copy(update=update)
+
+
+def _name(rung: Rung, subject: Subject) -> str:
+    """Of the claim; another one for other options, which may be long."""
+    parts = [subject.quantised.digest, rung.strategy, dict(rung.options)]
+    return f"frontier-{hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]}"
 
 
 def _search(rung: Rung, subject: Subject, directory: Path) -> Certificate:

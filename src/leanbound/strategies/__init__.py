@@ -5,32 +5,54 @@ A strategy is registered here; its checker is `lean/LeanBound/Strategies/<Name>/
 Imports no numpy until a certificate is asked for.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from importlib import import_module
 from types import MappingProxyType
 from typing import Final, TypedDict
 
 from leanbound.errors import InputError
 from leanbound.quantised import QuantisedModel
-from leanbound.strategies.certificate import MODULE_BITS, Certificate, Plan, QueryCertificate, split_bits
+from leanbound.strategies.certificate import (
+    MODULE_BITS,
+    Certificate,
+    Plan,
+    PoolCertificate,
+    QueryCertificate,
+    split_bits,
+)
 
-__all__ = ["STRATEGIES", "Certificate", "Options", "Plan", "QueryCertificate", "Strategy", "certify"]
+__all__ = ["STRATEGIES", "Certificate", "Options", "Plan", "PoolCertificate", "QueryCertificate", "Share", "Strategy"]
+__all__ += ["certify"]
 
 MAX_QUERIES_PER_MODULE: Final = 32
+MAX_POOLS_PER_MODULE: Final = 32
 
 
 class Options(TypedDict, total=False):
-    """What a search can be told; see `certify`."""
+    """What a search can be told; which of it a strategy takes stands in `Strategy.options`."""
 
     precision: int
+    """Bits of the largest attention weight of a query; by default so many that the smallest one is kept too."""
     fraction: str
+    classes: str
+    pool: int
+    attention: str
+    direct: str
 
 
-Search = Callable[..., Iterator[QueryCertificate]]
-"""Of a model and its tables; a partial strategy also takes `fraction`."""
+Search = Callable[..., Iterator[QueryCertificate | PoolCertificate]]
+"""From a model, its tables and the options of the strategy, by name, to the parts of a certificate."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one Lean module checks: consecutive queries, or pools of them."""
+
+    start: int
+    """The first query."""
+    queries: Sequence[QueryCertificate] = ()
+    pools: Sequence[PoolCertificate] = ()
 
 
 @dataclass(frozen=True)
@@ -43,19 +65,23 @@ class Strategy:
     module_inputs: int | None = None
     """At most this many inputs are checked in one Lean module, where the work grows with the inputs."""
     partial: bool = False
-    """Whether it can be told to check a fraction of the inputs only."""
+    """Whether it may leave queries unchecked, the last ones."""
+    tables: str = "leanbound.strategies.tables"
+    """The module whose `build_tables` makes the tables."""
+    options: tuple[str, ...] = ()
+    """What the search can be told, beside `precision`."""
 
-    def modules(self, certificate: Certificate) -> list[tuple[int, Sequence[QueryCertificate]]]:
-        """The consecutive queries that each Lean module checks, with the number of the first one.
-
-        Enough queries to share what all use; few enough to run side by side and to fit into memory. A partial strategy
-        leaves queries unchecked, the last ones.
-        """
-        starts = self._module_starts(certificate)
-        chunks = [
-            (start, certificate.queries[start:end]) for start, end in zip(starts, [*starts[1:], None], strict=True)
+    def modules(self, certificate: Certificate) -> list[Share]:
+        """Enough for a module to share what all queries use; little enough to run side by side and fit into memory."""
+        starts = self._module_starts(certificate) if certificate.queries else []
+        shares = [
+            Share(start, queries=certificate.queries[start:end])
+            for start, end in zip(starts, [*starts[1:], None], strict=False)
         ]
-        return [chunk for chunk in chunks if not self.partial or any(query.parts for query in chunk[1])]
+        pools = certificate.pools
+        for first in range(0, len(pools), MAX_POOLS_PER_MODULE):
+            shares.append(Share(pools[first].start, pools=pools[first : first + MAX_POOLS_PER_MODULE]))
+        return [share for share in shares if not self.partial or any(query.parts for query in share.queries)]
 
     def _module_starts(self, certificate: Certificate) -> list[int]:
         V = len(certificate.queries)
@@ -77,6 +103,12 @@ class Strategy:
         found: Search = import_module(self.module).certify_queries
         return found
 
+    def require_options(self, names: Iterable[str]) -> None:
+        """Raise InputError for an option that the strategy does not take."""
+        known = ("precision", *self.options)
+        if unknown := sorted(set(names).difference(known)):
+            raise InputError(f"{self.name} does not take {', '.join(unknown)}; its options are {', '.join(known)}")
+
 
 def _kept_bits(query: QueryCertificate, certificate: Certificate) -> int:
     """A measure of what Lean keeps of the check of a query: rows of V lanes for each maximum, more for a split one."""
@@ -95,14 +127,25 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
                 "leanbound.strategies.exhaustive",
                 1 << 19,
                 partial=True,
+                options=("fraction",),
             ),
             Strategy(
-                "cubic", "classes by query and maximum, whole or split with safe sets", "leanbound.strategies.cubic"
+                "cubic",
+                "classes by query and maximum, whole or split with safe sets",
+                "leanbound.strategies.cubic",
+                options=("classes",),
             ),
             Strategy(
                 "cubic-counts",
                 "classes by query and maximum, whole or by how often they hold the maximum; any K",
                 "leanbound.strategies.cubic_counts",
+            ),
+            Strategy(
+                "sub-cubic",
+                "pools of queries, with the QK circuit and the direct path near matrices of rank one",
+                "leanbound.strategies.sub_cubic",
+                tables="leanbound.strategies.sub_cubic",
+                options=("pool", "attention", "direct"),
             ),
         )
     }
@@ -110,42 +153,31 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
 
 
 def certify(
-    strategy: str,
-    model: QuantisedModel,
-    progress: bool = False,
-    precision: int | None = None,
-    fraction: str | None = None,
+    strategy: str, model: QuantisedModel, progress: bool = False, precision: int | None = None, **options: int | str
 ) -> Certificate:
     """Search for a certificate. Its `proved` is exactly the number of inputs that Lean will count.
 
     `precision`: bits of the largest attention weight of a query; by default so many that the smallest one is kept too.
-    Fewer make Lean's check faster, and may prove less.
-    `fraction`: such as 1/8, of the inputs that are checked; the others count as wrong. By default all are.
+    Fewer make Lean's check faster, and may prove less. `options`: those of the strategy.
     Raises InputError for an unknown strategy or option, UnsupportedError when the model is out of the strategy's reach.
     """
     if strategy not in STRATEGIES:
         raise InputError(f"unknown strategy {strategy!r}; expected one of {', '.join(STRATEGIES)}")
     from tqdm import tqdm
 
-    from leanbound.strategies.tables import MAX_PRECISION, build_tables
+    from leanbound.strategies.tables import MAX_PRECISION
 
+    STRATEGIES[strategy].require_options(options)
     if precision is not None and not 8 <= precision <= MAX_PRECISION:
         raise InputError(f"precision is {precision}; expected 8 to {MAX_PRECISION} bits")
-    more = {} if fraction is None else {"fraction": _fraction(STRATEGIES[strategy], fraction)}
-    tables = build_tables(model, precision)
-    found = STRATEGIES[strategy].search()(model, tables, **more)
-    V, K = model.config.d_vocab, model.config.n_ctx
-    queries = tuple(
-        tqdm(found, total=V, desc=f"{strategy} certificate", unit="query", disable=not progress, leave=False)
+    tables = import_module(STRATEGIES[strategy].tables).build_tables(model, precision)
+    found = STRATEGIES[strategy].search()(model, tables, **options)
+    parts = list(tqdm(found, desc=f"{strategy} certificate", unit="part", disable=not progress, leave=False))
+    return Certificate(
+        strategy=strategy,
+        model_digest=model.digest,
+        inputs=model.config.d_vocab**model.config.n_ctx,
+        plan=tables.plan,
+        queries=tuple(part for part in parts if isinstance(part, QueryCertificate)),
+        pools=tuple(part for part in parts if isinstance(part, PoolCertificate)),
     )
-    return Certificate(strategy=strategy, model_digest=model.digest, inputs=V**K, plan=tables.plan, queries=queries)
-
-
-def _fraction(strategy: Strategy, text: str) -> Fraction:
-    if not strategy.partial:
-        able = ", ".join(name for name, other in STRATEGIES.items() if other.partial)
-        raise InputError(f"{strategy.name} takes no fraction of the inputs; remove the option, or use {able}")
-    found = re.fullmatch("([0-9]{1,9})/([0-9]{1,9})", text, re.ASCII)
-    if found is None or not 0 < int(found[1]) <= int(found[2]):
-        raise InputError(f"fraction is {text!r}; expected a positive fraction of at most one, such as 1/8")
-    return Fraction(text)

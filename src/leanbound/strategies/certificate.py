@@ -108,6 +108,37 @@ class QueryCertificate(_Data):
         return self
 
 
+class Envelope(_Data):
+    """The certificate of `LeanBound.Envelope`: a row plus the shift of its query lies between multiples of two rows."""
+
+    bits: int = Field(ge=1, description="bits of a lane of low and high")
+    low: Hex = Field(ge=0, description="by token, in lanes")
+    high: Hex = Field(ge=0, description="by token, in lanes")
+    queries: tuple[tuple[Hex, Hex], ...] = Field(min_length=1, description="by query of the pool: scale and shift")
+
+    @property
+    def least(self) -> int:
+        """The least scale."""
+        return min(scale for scale, _ in self.queries)
+
+    @property
+    def most(self) -> int:
+        """The largest scale."""
+        return max(scale for scale, _ in self.queries)
+
+
+class PoolCertificate(_Data):
+    """What is proved of the inputs that end in one of several consecutive tokens: `LeanBound.Pool`."""
+
+    start: int = Field(ge=0, description="the first of the last tokens")
+    size: int = Field(ge=1, description="how many there are")
+    proved: int = Field(ge=0, description="inputs proved right, of size * V ** (K - 1)")
+    attention: Envelope = Field(description="of how far token scores lie below the largest one of the query")
+    spread: Hex = Field(ge=0, description="at least the difference of two position scores of a query")
+    direct: Envelope = Field(description="of the direct path to the logits")
+    gaps: Hex = Field(ge=0, description="by maximum, 4 bits each: one more than the gap; 0 where nothing is proved")
+
+
 class Certificate(_Data):
     """A bound on the accuracy of one quantised model, with all that Lean needs to check it."""
 
@@ -116,18 +147,19 @@ class Certificate(_Data):
     model_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="QuantisedModel.digest")
     inputs: int = Field(ge=1, description="V ** K")
     plan: Plan
-    queries: tuple[QueryCertificate, ...] = Field(description="by the last token")
+    queries: tuple[QueryCertificate, ...] = Field(default=(), description="by the last token")
+    pools: tuple[PoolCertificate, ...] = Field(default=(), description="in the order of the last tokens")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.proved > self.inputs:
-            raise ValueError(f"queries: {self.proved} inputs proved, of {self.inputs}")
+            raise ValueError(f"queries and pools: {self.proved} inputs proved, of {self.inputs}")
         return self
 
     @property
     def proved(self) -> int:
         """Inputs proved right: what Lean will count, if it accepts the certificate."""
-        return sum(query.proved for query in self.queries)
+        return sum(query.proved for query in self.queries) + sum(pool.proved for pool in self.pools)
 
     @property
     def n_ctx(self) -> int:

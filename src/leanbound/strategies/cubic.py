@@ -7,12 +7,13 @@ Untrusted: a class that does not hold makes Lean count fewer inputs than claimed
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
+from types import MappingProxyType
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leanbound.errors import UnsupportedError
+from leanbound.errors import InputError, UnsupportedError
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies.certificate import MODULE_BITS, QueryCertificate, Split, split_bits
 from leanbound.strategies.tables import FLOAT_MARGIN, Integers, Tables, require_floats
@@ -24,8 +25,9 @@ Pattern = tuple[bool, ...]
 
 #: Pairs of query and maximum: more would take Lean days.
 MAX_CLASSES = 1 << 20
-#: Comparisons that splitting may cost, at 2 ** (K - 1) patterns a class: the largest classes are split first.
-MAX_SPLIT_PATTERNS = 4096
+#: How classes are proved, and the comparisons that splitting may cost, at 2 ** (K - 1) patterns a class: the largest
+#: classes are split first. Whole where they hold and split elsewhere; whole or not at all; or all of them split.
+CLASSES = MappingProxyType({"whole+split": 4096, "whole": 0, "safe-sets": 1 << 15})
 
 
 def patterns(n: int) -> Iterator[Pattern]:
@@ -41,23 +43,27 @@ def pattern_index(pattern: Pattern) -> int:
     return index
 
 
-def certify_queries(model: QuantisedModel, tables: Tables) -> Iterator[QueryCertificate]:
+def certify_queries(model: QuantisedModel, tables: Tables, classes: str = "whole+split") -> Iterator[QueryCertificate]:
     """For each query in turn, how many inputs are proved, and how the classes are split that do not hold whole.
 
-    Raises UnsupportedError for too many classes, or weights too precise for the float64 of the search.
+    `classes`: a key of CLASSES. Raises InputError for another one, UnsupportedError for too many classes, or weights
+    too precise for the float64 of the search.
     """
     V, K = model.config.d_vocab, model.config.n_ctx
     require_few_classes(V)
     require_floats(tables, K)
-    holds = whole_classes(tables, V, K)
-    to_split = _classes_to_split(holds, K, tables.plan.w)
+    if classes not in CLASSES:
+        raise InputError(f"classes is {classes!r}, expected one of {', '.join(CLASSES)}")
+    holds = np.zeros((V, V), dtype=np.bool_) if classes == "safe-sets" else whole_classes(tables, V, K)
+    to_split = _classes_to_split(holds, K, tables.plan.w, CLASSES[classes])
     for query in range(V):
         proved = sum(class_count(K, query, m) for m in range(query, V) if holds[query, m])
         splits = []
         if maxima := to_split.get(query):
             rows = tables.weighted_rows(query)
             for m, size, numerals in _split(rows, query, maxima, float(tables.slack(K))):
-                if size:
+                # Lean takes a class whole that is not listed.
+                if size or classes == "safe-sets":
                     proved += size
                     splits.append(Split(maximum=m, excluded=numerals))
         yield QueryCertificate(proved=proved, splits=tuple(splits))
@@ -120,17 +126,17 @@ def _ceiling(products: Integers, P: int) -> Integers:
 # Classes that do not hold whole
 
 
-def _classes_to_split(holds: NDArray[np.bool_], K: int, w: int) -> Mapping[int, Sequence[int]]:
+def _classes_to_split(holds: NDArray[np.bool_], K: int, w: int, limit: int) -> Mapping[int, Sequence[int]]:
     """By query, the maxima of the largest classes that do not hold.
 
-    As many as `MAX_SPLIT_PATTERNS` allows, and of one query no more than fit into the memory of one module.
+    Of at most `limit` patterns together, and of one query no more than fit into the memory of one module.
     """
     V = len(holds)
     failed = [(query, m) for query in range(V) for m in range(query, V) if not holds[query, m]]
     failed.sort(key=lambda pair: -class_count(K, *pair))
     most = max(0, MODULE_BITS - V * V * w) // max(1, split_bits(V, K, w))
     chosen: dict[int, list[int]] = {}
-    for query, m in failed[: MAX_SPLIT_PATTERNS >> (K - 1)]:
+    for query, m in failed[: limit >> (K - 1)]:
         maxima = chosen.setdefault(query, [])
         if len(maxima) < most:
             maxima.append(m)

@@ -5,13 +5,14 @@ too high makes Lean refuse it.
 """
 
 import math
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leanbound.errors import UnsupportedError
+from leanbound.errors import InputError, UnsupportedError
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies.certificate import Part, QueryCertificate
 from leanbound.strategies.shards import MAX_UNIT_BYTES, Work, query_parts
@@ -26,9 +27,7 @@ MAX_INPUTS = 1 << 26
 _BLOCK_ENTRIES = 1 << 18
 
 
-def certify_queries(
-    model: QuantisedModel, tables: Tables, fraction: Fraction = Fraction(1)
-) -> Iterator[QueryCertificate]:
+def certify_queries(model: QuantisedModel, tables: Tables, fraction: str = "1/1") -> Iterator[QueryCertificate]:
     """For each query in turn, how many inputs are right by more than the errors of the attention weights, part by part.
 
     `fraction`: how much of the inputs is checked, first queries and first tokens first; the others count as wrong.
@@ -36,7 +35,8 @@ def certify_queries(
     weights too precise for the float64 of the search.
     """
     V, K = model.config.d_vocab, model.config.n_ctx
-    if fraction * V**K > MAX_INPUTS:
+    part = _fraction(fraction)
+    if part * V**K > MAX_INPUTS:
         raise UnsupportedError(
             f"exhaustive on {V} ** {K} = {V**K} inputs, expected at most {MAX_INPUTS}: "
             f"use the strategy cubic, or set the option fraction to 1/{math.ceil(Fraction(V**K, MAX_INPUTS))}"
@@ -48,12 +48,19 @@ def certify_queries(
             f"exhaustive on {V} ** {K} inputs needs {memory >> 20} MiB for those of one query and one first token, "
             f"expected at most {MAX_UNIT_BYTES >> 20} MiB: use the strategy cubic, or fewer positions"
         )
-    units_left = max(1, math.floor(fraction * V * V))
+    units_left = max(1, math.floor(part * V * V))
     for query in range(V):
         counts = _Query(tables, query, K).counts(min(V, units_left))
         units_left -= len(counts)
         parts = query_parts(work, [Part(units=1, proved=count) for count in counts])
         yield QueryCertificate(proved=sum(counts), parts=parts)
+
+
+def _fraction(text: str) -> Fraction:
+    found = re.fullmatch("([0-9]{1,9})/([0-9]{1,9})", text, re.ASCII)
+    if found is None or not 0 < int(found[1]) <= int(found[2]):
+        raise InputError(f"fraction is {text!r}; expected a positive fraction of at most one, such as 1/8")
+    return Fraction(text)
 
 
 class _Query:

@@ -44,6 +44,10 @@ class Tables:
     """[a, t]: exponentials of token scores over 2 ** P, rounded down."""
     eP: Integers
     """[a, i]: exponentials of position scores over 2 ** P, rounded down."""
+    uE: Integers
+    """[a, t]: how far token scores lie below the largest one of the query, over 2 ** σ."""
+    uP: Integers
+    """[a, i]: how far position scores lie below the largest one of the query, over 2 ** σ."""
 
     @property
     def top(self) -> int:
@@ -197,6 +201,8 @@ def build_tables(
         OE=oE + offset,
         eE=np.array([[exp_neg(precision, consts, u) for u in row] for row in exponents_E], dtype=object),
         eP=np.array([[exp_neg(precision, consts, u) for u in row] for row in exponents_P], dtype=object),
+        uE=np.array(exponents_E, dtype=object),
+        uP=np.array(exponents_P, dtype=object),
     )
 
 

@@ -1,0 +1,83 @@
+module
+
+public import LeanBound.Strategies.Accuracy
+public import LeanBound.Strategies.SubCubic.ClassSound
+
+/-! # Sub-cubic proof of max-of-K: soundness -/
+
+@[expose] public section
+
+namespace LeanBound
+
+noncomputable section
+
+/-! ## Pools -/
+
+/-- Of the inputs whose last token is one of `n` consecutive ones from `a` on, the model is right on at least `N`. -/
+def ProvedQueries (M : AttentionOnly) (a n N : Nat) : Prop :=
+  ∀ (F : Type) [ExpField F], N ≤ natSum n fun k =>
+    count M.d_vocab (M.n_ctx - 1) fun y => Correct F M (y ++ [a + k]) (maxToken (y ++ [a + k]))
+
+/-- The certificate of a pool proves as many inputs as the checker counts. -/
+theorem pool_sound {M : AttentionOnly} {H : Head} {C : Tables} {S : Scores} (hv : Tables.Valid M H C)
+    (hS : Scores.Valid M H C S) {p : Pool} {a n N : Nat} (h : Nat.ble N (poolSize C S M.d_vocab M.n_ctx p a n) = true) :
+    ProvedQueries M a n N := by
+  intro F _
+  refine Nat.le_trans (Nat.le_of_ble_eq_true h) ?_
+  unfold poolSize
+  cases hc : p.check C S M.d_vocab M.n_ctx a n with
+  | false => exact Nat.zero_le _
+  | true =>
+    have hp := Pool.check_sound hv hS hc
+    refine pool_le_count (p := fun b y => Correct F M (y ++ [b]) (maxToken (y ++ [b]))) fun m hm => ?_
+    cases hd : p.digit m with
+    | zero => exact .inl rfl
+    | succ j =>
+      cases hh : classHolds C S M.d_vocab M.n_ctx p m j with
+      | false => exact .inl (by show cond (classHolds C S M.d_vocab M.n_ctx p m j) _ 0 = 0; rw [hh]; rfl)
+      | true =>
+        refine .inr ⟨m - j, Nat.sub_le _ _, Nat.le_of_eq ?_, fun k hk y hy => class_sound hv hS hp F hm hh hk hy⟩
+        show cond (classHolds C S M.d_vocab M.n_ctx p m j) (poolCount M.n_ctx a n m (m - j)) 0 = _
+        rw [hh]
+        rfl
+
+namespace ProvedQueries
+
+variable {M : AttentionOnly}
+
+/-- No queries. -/
+theorem nil (a : Nat) : ProvedQueries M a 0 0 := fun _ _ => Nat.zero_le _
+
+/-- Joins the queries from `a` on and those from `b` on. -/
+theorem append {a n b k N L : Nat} (h : ProvedQueries M a n N) (hb : Nat.beq (Nat.add a n) b = true)
+    (h' : ProvedQueries M b k L) : ProvedQueries M a (Nat.add n k) (Nat.add N L) := by
+  intro F _
+  obtain rfl : a + n = b := Nat.eq_of_beq_eq_true hb
+  have key : ∀ (g : Nat → Nat), natSum (n + k) g = natSum n g + natSum k fun j => g (n + j) := fun g => by
+    clear h h' hb
+    induction k with
+    | zero => rfl
+    | succ k ih => rw [← Nat.add_assoc, natSum_succ, ih, natSum_succ]; omega
+  have h1 := h F
+  have h2 := h' F
+  show N + L ≤ natSum (n + k) _
+  rw [key]
+  simp only [Nat.add_assoc] at h2 ⊢
+  exact Nat.add_le_add h1 h2
+
+/-- All queries prove the accuracy. -/
+theorem accuracy (hK : 0 < M.n_ctx) {n L N : Nat} (h : ProvedQueries M 0 n L) (hn : Nat.beq n M.d_vocab = true)
+    (hN : Nat.ble N L = true) : AccuracyAtLeast M maxToken N := by
+  intro F _
+  obtain ⟨k, hk⟩ : ∃ k, M.n_ctx = k + 1 := ⟨M.n_ctx - 1, by omega⟩
+  have h' := h F
+  rw [Nat.eq_of_beq_eq_true hn, hk] at h'
+  rw [hk, count_snoc]
+  simp only [Nat.zero_add] at h'
+  exact Nat.le_trans (Nat.le_of_ble_eq_true hN) h'
+
+end ProvedQueries
+
+end
+
+end LeanBound
