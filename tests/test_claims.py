@@ -36,6 +36,16 @@ def test_exact_weights_and_options() -> None:
     assert claim.strategy.options.given() == {"precision": 40}
 
 
+def test_options_are_those_of_the_strategy() -> None:
+    text = (ROOT / "proofs" / CLAIM / "claim.toml").read_text()
+    pooled = (
+        text.replace('name = "brute-force"', 'name = "sub-cubic"') + 'options = { pool = 4, direct = "max_diff" }\n'
+    )
+    assert parse_claim(pooled.encode(), "claim.toml").strategy.options.given() == {"pool": 4, "direct": "max_diff"}
+    with pytest.raises(InputError, match="brute-force does not take pool; its options are precision"):
+        parse_claim((text + "options = { pool = 4 }\n").encode(), "claim.toml")
+
+
 def test_every_fault_in_one_message() -> None:
     text = (
         'schema_version = 1\nextra = 1\n[model]\npath = "x"\ncolour = 1\n[property]\nkind = "accuracy"\nat_least = 0\n'
