@@ -173,7 +173,7 @@ class _Renderer:
             "counts": counts,
             "envelope": envelope,
             "fold_queries": self._fold_queries,
-            "fold_units": self._fold_units,
+            "join_units": self._join_units,
             "fold_pools": self._fold_pools,
         }
 
@@ -244,10 +244,10 @@ class _Renderer:
         shares = STRATEGIES[self.certificate.strategy].modules(self.certificate)
         return _fold("Covered.append", [f"({lemma} queries{share.start})" for share in shares])
 
-    def _fold_units(self, lemma: str) -> str:
+    def _join_units(self, lemma: str) -> str:
         shares = STRATEGIES[self.certificate.strategy].modules(self.certificate)
         starts = [theorem.start for share in shares for theorem in self._theorems(share)]
-        return _fold("RightUnits.append", [f"({lemma} units{start})" for start in starts])
+        return _join("RightUnits.append", [f"({lemma} units{start})" for start in starts])
 
     def _fold_pools(self, lemma: str) -> str:
         return _fold("ProvedQueries.append", [f"({lemma} holds{pool.start})" for pool in self.certificate.pools])
@@ -348,6 +348,15 @@ def _fold(lemma: str, terms: Sequence[str]) -> str:
     *first, last = terms
     opened = "".join(f"{lemma} {term} rfl <|\n  " for term in first)
     return opened + last
+
+
+def _join(lemma: str, terms: Sequence[str]) -> str:
+    """`(lemma t0 … t1)`, the terms in a balanced tree: Lean runs out of stack for hundreds of them in a row."""
+    if len(terms) == 1:
+        return terms[0]
+    half = len(terms) // 2
+    left, right = _join(lemma, terms[:half]), _join(lemma, terms[half:])
+    return f"({lemma}\n  {left}\n  (by decide +kernel)\n  {right})"
 
 
 def _tensor(model: QuantisedModel, name: str) -> dict[str, object]:

@@ -155,12 +155,13 @@ def test_units_missing_doubled_or_of_another_query_are_refused(tmp_path: Path) -
     render_claim("joined", model, certificate.proved, certificate).write(tmp_path)
     folder = tmp_path / "Claims" / "Joined"
     proof = (folder / "Proof.lean").read_text()
-    lemma = "RightUnits.append (checkParts_units valid units{}) rfl <|\n  "
+    unit = "(checkParts_units valid units{})"
+    twice = f"(RightUnits.append {unit.format(4)} (by decide +kernel) {unit.format(4)})"
     changes = {
-        "Missing": (lemma.format(4), ""),
-        "MissingFirst": (lemma.format(0), ""),
-        "Doubled": (lemma.format(4), 2 * lemma.format(4)),
-        "OfAnother": (lemma.format(4), lemma.format(1)),
+        "Missing": (unit.format(4), "(checkParts_units valid (parts := []) (u := 4) rfl)"),
+        "MissingFirst": (unit.format(0), "(checkParts_units valid (parts := []) (u := 0) rfl)"),
+        "Doubled": (unit.format(4), twice),
+        "OfAnother": (unit.format(4), unit.format(1)),
     }
     for name, (old, new) in changes.items():
         assert old in proof
