@@ -38,12 +38,11 @@ def test_exact_weights_and_options() -> None:
 
 def test_options_are_those_of_the_strategy() -> None:
     text = (ROOT / "proofs" / CLAIM / "claim.toml").read_text()
-    pooled = (
-        text.replace('name = "brute-force"', 'name = "sub-cubic"') + 'options = { pool = 4, direct = "max_diff" }\n'
-    )
+    options = 'options = { pool = 4, direct = "max_diff" }\n'
+    pooled = text.replace('name = "exhaustive"', 'name = "sub-cubic"') + options
     assert parse_claim(pooled.encode(), "claim.toml").strategy.options.given() == {"pool": 4, "direct": "max_diff"}
-    with pytest.raises(InputError, match="brute-force does not take pool; its options are precision"):
-        parse_claim((text + "options = { pool = 4 }\n").encode(), "claim.toml")
+    with pytest.raises(InputError, match="exhaustive does not take direct, pool; its options are precision"):
+        parse_claim((text + options).encode(), "claim.toml")
 
 
 def test_every_fault_in_one_message() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from tests.corpus import ROOT, SMALL, config, quantised, shipped
 
 from leanbound import exact
@@ -105,6 +106,19 @@ def test_the_other_strategies_take_no_pool() -> None:
 def test_certificates_survive_being_written_and_read() -> None:
     certificate = certify("sub-cubic", quantised(1))
     assert Certificate.model_validate_json(certificate.to_bytes()) == certificate
+
+
+def test_a_certificate_knows_how_many_tokens_there_are() -> None:
+    certificate = certify("sub-cubic", quantised(1, shape=config(d_vocab=5, n_ctx=3)), pool=2)
+    assert (certificate.last_tokens, certificate.n_ctx) == (5, 3)
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_a_certificate_of_too_few_queries_is_malformed(kept: int) -> None:
+    certificate = certify("sub-cubic", quantised(1), pool=1)
+    few = certificate.model_copy(update={"pools": certificate.pools[:kept]})
+    with pytest.raises(ValidationError, match="too few"):
+        Certificate.model_validate_json(few.to_bytes())
 
 
 def _lane(part: Envelope, name: str, lane: int, by: int) -> Envelope:

@@ -152,6 +152,8 @@ class Certificate(_Data):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        if self.last_tokens < min(self.inputs, 2):
+            raise ValueError(f"queries and pools: {self.last_tokens} last tokens, too few for {self.inputs} inputs")
         if self.proved > self.inputs:
             raise ValueError(f"queries and pools: {self.proved} inputs proved, of {self.inputs}")
         return self
@@ -162,9 +164,14 @@ class Certificate(_Data):
         return sum(query.proved for query in self.queries) + sum(pool.proved for pool in self.pools)
 
     @property
+    def last_tokens(self) -> int:
+        """V: one for each query, alone or in a pool."""
+        return len(self.queries) + sum(pool.size for pool in self.pools)
+
+    @property
     def n_ctx(self) -> int:
         """K, by which `inputs` is V ** K."""
-        K, V = 1, len(self.queries)
+        K, V = 1, self.last_tokens
         while self.inputs > V**K:
             K += 1
         return K
