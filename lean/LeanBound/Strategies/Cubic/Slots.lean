@@ -16,7 +16,7 @@ noncomputable section
 
 theorem slot_succ (C : Tables) (V m : Nat) (k : Nat → Nat) (fuel E X size : Nat) :
     slot C V m k (fuel + 1) E X size = cond (Nat.beq (E % (V + 2)) 0)
-      (cond (Nat.beq (X &&& classGuards C V m) (classGuards C V m m)) (size * k (E / (V + 2))) 0)
+      (cond (Nat.beq (X &&& classGuards C V m m) (classGuards C V m m)) (size * k (E / (V + 2))) 0)
       (cond (Nat.beq (E % (V + 2)) (V + 1)) 0
         (slot C V m k fuel (E / (V + 2)) (X ||| guards C V m <<< (C.w * V * (E % (V + 2) - 1))) (size - 1))) := rfl
 
@@ -37,7 +37,7 @@ theorem slot_spec {V : Nat} (hm : m < V) (k : Nat → Nat) (fuel E X size : Nat)
     rw [slot_succ]
     cases Nat.beq (E % (V + 2)) 0 with
     | true =>
-      cases hX : Nat.beq (X &&& classGuards C V m) (classGuards C V m m) with
+      cases hX : Nat.beq (X &&& classGuards C V m m) (classGuards C V m m) with
       | false => exact .inl rfl
       | true => exact .inr ⟨[], _, rfl, fun t o ht _ ho hom =>
           testBit_of_land (Nat.eq_of_beq_eq_true hX) (testBit_classGuards hv hm ht ho hom)⟩
