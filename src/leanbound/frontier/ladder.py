@@ -23,9 +23,11 @@ class Rung:
     """How long it takes, by experience, against the others; for the estimate of the time left."""
 
 
-def _sub_cubic(pool: int, attention: str, direct: str) -> Rung:
-    """Pools of so many queries, and how circuits are bounded."""
-    name = f"sub-cubic-{pool}-{attention}-{direct}".replace("+", "-").replace("_", "-")
+def _sub_cubic(pool: int, attention: str = "svd+max_diff_exact", direct: str = "mean_query+max_diff_exact") -> Rung:
+    """Pools of so many queries, and how circuits are bounded; the names say it where it is not token by token."""
+    name = f"sub-cubic-{pool}"
+    if not attention.endswith("exact"):
+        name += f"-{attention}-{direct}".replace("+", "-").replace("_", "-")
     options = Options(pool=pool, attention=attention, direct=direct)
     summary = f"pools of {pool} queries; attention: {attention}; direct path: {direct}"
     return Rung(name, "sub-cubic", summary, options, work=0.2 + 0.6 / pool)
@@ -40,7 +42,7 @@ LADDER: Final = (
     Rung(
         "cubic-whole", "cubic", "classes by query and maximum, whole or not at all", Options(classes="whole"), work=0.8
     ),
-    *(_sub_cubic(pool, "svd+max_diff_exact", "mean_query+max_diff_exact") for pool in (1, 2, 4, 8, 16, 32, 64)),
+    *(_sub_cubic(pool) for pool in (1, 2, 4, 8, 16, 32, 64)),
     *(
         _sub_cubic(64, attention, direct)
         for attention, direct in (

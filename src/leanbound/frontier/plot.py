@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 _LEAST: Final = 1e-3
 _MOST: Final = 1 - 1e-6
 _TICKS: Final = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999)
-_INCHES: Final = (12.5, 5.2)
+_WIDTH_INCHES: Final = 12.5
+_PANEL_INCHES: Final = 4.2
+_LEGEND_COLUMNS: Final = 4
+_LEGEND_LINE_INCHES: Final = 0.19
+#: Where numbers stand beside their points, in turn, so that those of neighbours do not cover each other.
+_OFFSETS: Final = ((4, 4), (4, -11))
 _DOTS_PER_INCH: Final = 150
 
 
@@ -31,17 +36,22 @@ def draw(points: Sequence[Point], paths: Sequence[Path]) -> None:
 
     rungs = summarise(points)
     with mpl.rc_context({"svg.hashsalt": "leanbound", "font.size": 10}):
-        figure, axes = plt.subplots(1, len(COSTS), figsize=_INCHES, sharey=True, layout="constrained")
+        figure, axes = plt.subplots(1, len(COSTS), figsize=_inches(rungs), sharey=True, layout="constrained")
         for ax, (field, label) in zip(axes, COSTS.items(), strict=True):
             _panel(ax, rungs, field, label)
             _accuracy(ax, points)
         figure.suptitle(_title(points, rungs), fontsize=10)
         axes[0].set_ylabel("share of all inputs proved right")
         handles, labels = axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+        figure.legend(handles, labels, loc="outside lower center", ncols=_LEGEND_COLUMNS, frameon=False, fontsize=8)
         for path in paths:
             figure.savefig(path, dpi=_DOTS_PER_INCH, metadata={"Date": None} if path.suffix == ".svg" else {})
         plt.close(figure)
+
+
+def _inches(rungs: Sequence[RungSummary]) -> tuple[float, float]:
+    lines = ceil((len(rungs) + 3) / _LEGEND_COLUMNS)
+    return _WIDTH_INCHES, _PANEL_INCHES + lines * _LEGEND_LINE_INCHES
 
 
 def _title(points: Sequence[Point], rungs: Sequence[RungSummary]) -> str:
@@ -69,7 +79,9 @@ def _panel(ax: "Axes", rungs: Sequence[RungSummary], field: str, label: str) -> 
             color=f"C{number % 10}",
             label=f"{number} {rung.rung}",
         )
-        ax.annotate(str(number), (x, y), xytext=(5, 5), textcoords="offset points")
+        ax.annotate(
+            str(number), (x, y), xytext=_OFFSETS[number % len(_OFFSETS)], textcoords="offset points", fontsize=8
+        )
     best = [(cost.middle, _clip(rung.bound.middle)) for rung in frontier(rungs, field) if (cost := rung.cost(field))]
     ax.plot(*zip(*best, strict=True), color="0.6", zorder=0, label="frontier") if best else None
     ax.set_xscale("log")
