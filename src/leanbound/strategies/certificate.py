@@ -177,8 +177,9 @@ class Certificate(_Data):
         return K
 
     def to_bytes(self) -> bytes:
-        """Canonical JSON: equal certificates give equal bytes."""
-        return (json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":")) + "\n").encode()
+        """Canonical JSON: equal certificates give equal bytes. What a strategy does not use is left out."""
+        data = self.model_dump(mode="json", exclude_defaults=True) | {"schema_version": self.schema_version}
+        return (json.dumps(data, sort_keys=True, separators=(",", ":")) + "\n").encode()
 
     @property
     def digest(self) -> str:
