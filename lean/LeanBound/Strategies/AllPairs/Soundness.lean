@@ -55,6 +55,11 @@ theorem checked (h : checkPairMlp p M = true) : Checked p M := by
     Nat.le_of_ble_eq_true l2, Nat.le_of_ble_eq_true l3, Nat.le_of_ble_eq_true l4, Nat.le_of_ble_eq_true l5,
     Nat.le_of_ble_eq_true l6, Nat.le_of_ble_eq_true l7, Nat.le_of_ble_eq_true l8, Nat.le_of_ble_eq_true l9⟩
 
+/-- A logit with the offsets. -/
+def logitNat (M : PairMlp) (a i o : Nat) : Nat :=
+  natSum M.d_hidden (fun j => (M.preInt a i j).toNat * (M.W_U.int j o + (M.W_U.bound : Int)).toNat) +
+    (M.b_U.int 0 o + (M.b_U.bound : Int)).toNat
+
 namespace Checked
 
 variable (h : Checked p M)
@@ -108,11 +113,6 @@ theorem hidden_grid {a : Nat} (ha : a < M.d_vocab) :
   have h1 := preInt_le (M := M) a i j
   have h2 : M.preBound + 1 ≤ 2 ^ (p.hidden - 1) := h.pre
   omega
-
-/-- A logit with the offsets. -/
-def _root_.LeanBound.PairMlp.logitNat (M : PairMlp) (a i o : Nat) : Nat :=
-  natSum M.d_hidden (fun j => (M.preInt a i j).toNat * (M.W_U.int j o + (M.W_U.bound : Int)).toNat) +
-    (M.b_U.int 0 o + (M.b_U.bound : Int)).toNat
 
 theorem logit_grid {a : Nat} (ha : a < M.d_vocab) :
     logitGrid p M a = packGrid p.stride p.logits M.d_vocab M.d_vocab (M.logitNat a) := by
