@@ -10,6 +10,7 @@ from tests.pairs.corpus import half_right, pair_config, quantised_pairs
 from leanbound.errors import InputError
 from leanbound.lean.build import BuildResult, build
 from leanbound.lean.embedded import load_embedded
+from leanbound.lean.modules import module_graph
 from leanbound.pairs.quantize import quantize_pairs
 from leanbound.pairs.render import render_pair_claim
 from leanbound.strategies.all_pairs import certify_pairs
@@ -41,6 +42,12 @@ def test_rendered_lean_is_the_golden_one(folder: str) -> None:
 def test_the_certificate_of_another_model_is_refused() -> None:
     with pytest.raises(InputError, match="another model"):
         render_pair_claim("a", quantised_pairs(1), 1, certify_pairs(quantised_pairs(2), modular_addition(5)))
+
+
+def test_statements_rest_on_no_checker() -> None:
+    modules = ("LeanBound.Models.PairMlp", "LeanBound.Tasks.ModularAddition", "LeanBound.Tasks.Composition")
+    graph = module_graph(modules, [ROOT / "lean"], lambda name: name.split(".")[0] != "LeanBound")
+    assert not [name for name in graph if ".Strategies." in name]
 
 
 @pytest.mark.lean

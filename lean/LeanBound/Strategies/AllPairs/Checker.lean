@@ -8,9 +8,9 @@ public import LeanBound.Strategies.Tables.Checker
 /-!
 # All pairs of tokens through an MLP: checker
 
-For each first token, the logits of all second tokens are computed at once, as a matrix in one number: a row for each second token,
-a lane for each output. Hidden units lie in a matrix of the same stride with narrower lanes; all their ReLUs are taken at once by
-guard bits, and each unit then adds its column times its output weights, one multiplication. All entries are natural
+For each first token, the logits of all second tokens are computed at once, as a matrix in one number: a row for each second
+token, a lane for each output. Hidden units lie in a matrix of the same stride with narrower lanes; all their ReLUs are taken at
+once by guard bits, and each unit then adds its column times its output weights, one multiplication. All entries are natural
 numbers: what an offset adds to the logits of a row is the same for all outputs, and drops out when they are compared.
 
 All definitions are run by the kernel: recursors and `Nat`'s own operations only.

@@ -121,7 +121,8 @@ theorem logit_grid {a : Nat} (ha : a < M.d_vocab) :
     have h2 : M.preBound + 1 ≤ 2 ^ (p.hidden - 1) := h.pre
     have h3 := two_pow_eq (Nat.lt_of_succ_lt h.hidden_pos)
     omega
-  have hunits : (natSum M.d_hidden fun j => Nat.mul (M.W_U.row p.logits M.W_U.bound M.d_vocab j) (unit p M (hiddenGrid p M a) j)) =
+  have hunits : (natSum M.d_hidden fun j =>
+      Nat.mul (M.W_U.row p.logits M.W_U.bound M.d_vocab j) (unit p M (hiddenGrid p M a) j)) =
       packGrid p.stride p.logits M.d_vocab M.d_vocab fun i o =>
         natSum M.d_hidden fun j => (M.preInt a i j).toNat * (M.W_U.int j o + (M.W_U.bound : Int)).toNat := by
     rw [packGrid_natSum]
