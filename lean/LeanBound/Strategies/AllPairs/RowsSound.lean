@@ -1,6 +1,7 @@
 module
 
 public import LeanBound.Numerics.GridRelu
+public import LeanBound.Properties.Ranges
 public import LeanBound.Strategies.AllPairs.Checker
 public import LeanBound.Strategies.Tables.RowsSound
 
@@ -11,11 +12,6 @@ public import LeanBound.Strategies.Tables.RowsSound
 namespace LeanBound
 
 noncomputable section
-
-theorem natSum_append (m n : Nat) (f : Nat → Nat) : natSum (m + n) f = natSum m f + natSum n fun i => f (m + i) := by
-  induction n with
-  | zero => rfl
-  | succ n ih => rw [← Nat.add_assoc, natSum_succ, ih, natSum_succ, Nat.add_assoc]
 
 /-- Terms from `n` on that vanish count for nothing. -/
 theorem natSum_le_of_zero {n N : Nat} {f g : Nat → Nat} (hn : n ≤ N) (h : ∀ i, i < n → f i ≤ g i)
