@@ -1,14 +1,11 @@
 """The quantised model: the exact rational weights that a theorem is about. Imports neither torch nor numpy."""
 
-import hashlib
-import json
-from pathlib import Path
 from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from leanbound.canonical import Canonical
 from leanbound.models.config import AttentionOnlyConfig
-from leanbound.models.files import LARGE_LIMIT, read_json, write_file
 
 #: Fewest and most bits of an entry of a weight matrix.
 MIN_WIDTH: Final = 2
@@ -21,6 +18,8 @@ MAX_FRAC: Final = 4 * 1074
 TENSOR_NAMES: Final = ("W_E", "W_pos", "W_Q", "b_Q", "W_K", "b_K", "W_V", "b_V", "W_O", "b_O", "W_U", "b_U")
 WEIGHT_NAMES: Final = tuple(name for name in TENSOR_NAMES if name.startswith("W_"))
 BIAS_NAMES: Final = tuple(name for name in TENSOR_NAMES if name.startswith("b_"))
+#: The tensors of the MLP on pairs (`leanbound.pairs`), besides W_U and b_U.
+PairName = Literal["W_A", "W_B", "b_H"]
 
 
 class FixedTensor(BaseModel):
@@ -28,7 +27,7 @@ class FixedTensor(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    name: Literal["W_E", "W_pos", "W_Q", "b_Q", "W_K", "b_K", "W_V", "b_V", "W_O", "b_O", "W_U", "b_U"]
+    name: Literal["W_E", "W_pos", "W_Q", "b_Q", "W_K", "b_K", "W_V", "b_V", "W_O", "b_O", "W_U", "b_U"] | PairName
     shape: tuple[int, int] = Field(description="rows, columns; a bias is one row")
     width: int = Field(ge=MIN_WIDTH, le=MAX_BIAS_WIDTH)
     frac: int = Field(ge=0, le=MAX_FRAC)
@@ -36,7 +35,7 @@ class FixedTensor(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.name in WEIGHT_NAMES and self.width > MAX_WIDTH:
+        if self.name.startswith("W_") and self.width > MAX_WIDTH:
             raise ValueError(f"{self.name}: width is {self.width}, expected at most {MAX_WIDTH}")
         rows, columns = self.shape
         if len(self.ints) != rows or any(len(row) != columns for row in self.ints):
@@ -60,7 +59,7 @@ def entries(numeral: int, width: int, columns: int) -> tuple[int, ...]:
     return tuple(((numeral >> (width * j)) & mask) - offset for j in range(columns))
 
 
-class QuantisedModel(BaseModel):
+class QuantisedModel(Canonical):
     """All tensors of a one-head attention-only transformer, 1 / √d_head folded into W_Q and b_Q, at aligned scales.
 
     With e = frac of W_E: frac of W_pos is e, and every bias has the frac of the product that it is added to, so that
@@ -104,24 +103,6 @@ class QuantisedModel(BaseModel):
     def logit_frac(self) -> int:
         """γ: a logit contribution is an integer divided by 2 ** γ."""
         return self["b_U"].frac
-
-    def to_bytes(self) -> bytes:
-        """The canonical JSON of the model: equal models give equal bytes."""
-        return (json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":")) + "\n").encode()
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of `to_bytes`."""
-        return hashlib.sha256(self.to_bytes()).hexdigest()
-
-    def save(self, path: Path) -> None:
-        """Write the model whole or not at all. Raises InputError when it cannot be written."""
-        write_file(path, self.to_bytes())
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read a model. Raises InputError that names every field at fault."""
-        return read_json(path, cls, LARGE_LIMIT)
 
 
 def matrix_shape(config: AttentionOnlyConfig, name: str) -> tuple[int, int]:

@@ -70,14 +70,14 @@ def quantize_fixed(checkpoint: Checkpoint, bits: int | Mapping[str, int]) -> Qua
     """
     widths = _widths(bits)
     weights = folded_weights(checkpoint)
-    fracs = {name: _finest_frac(name, weights[name], widths[name]) for name in WEIGHT_NAMES}
+    fracs = {name: finest_frac(name, weights[name], widths[name]) for name in WEIGHT_NAMES}
     fracs["W_E"] = min(fracs["W_E"], fracs["W_pos"])
     targets = aligned_fracs(fracs)
     fracs["W_pos"] = targets["W_pos"]
-    scaled: dict[str, Scaled] = {name: (_round(weights[name], fracs[name]), fracs[name]) for name in WEIGHT_NAMES}
+    scaled: dict[str, Scaled] = {name: (round_to(weights[name], fracs[name]), fracs[name]) for name in WEIGHT_NAMES}
     for name in BIAS_NAMES:
-        frac = min(targets[name], _finest_frac(name, weights[name], widths[name]))
-        scaled[name] = (_round(weights[name], frac), frac)
+        frac = min(targets[name], finest_frac(name, weights[name], widths[name]))
+        scaled[name] = (round_to(weights[name], frac), frac)
     return _assemble(checkpoint, "fixed", scaled, widths)
 
 
@@ -88,7 +88,7 @@ def quantize_exact(checkpoint: Checkpoint) -> QuantisedModel:
     Raises UnsupportedError when a tensor would need more than 64 bits an entry.
     """
     weights = {name: value.astype(np.float32) for name, value in folded_weights(checkpoint).items()}
-    return _assemble(checkpoint, "exact", {name: _dyadic(weights[name]) for name in TENSOR_NAMES}, {})
+    return _assemble(checkpoint, "exact", {name: dyadic(weights[name]) for name in TENSOR_NAMES}, {})
 
 
 def folded_weights(checkpoint: Checkpoint) -> dict[str, Matrix]:
@@ -117,15 +117,16 @@ def folding_is_exact(d_head: int) -> bool:
 
 def tensor_errors(checkpoint: Checkpoint, model: QuantisedModel) -> list[TensorError]:
     """The error of every tensor against `folded_weights`."""
-    errors = []
-    for name, trained in folded_weights(checkpoint).items():
-        tensor = model[name]
-        scale = 1 << tensor.frac
-        value = np.array([[entry / scale for entry in row] for row in tensor.ints], dtype=np.float64)
-        gap = np.abs(value - trained)
-        relative = np.divide(gap, np.abs(trained), out=np.zeros_like(gap), where=trained != 0)
-        errors.append(TensorError(name, tensor.width, tensor.frac, float(gap.max()), float(relative.max())))
-    return errors
+    return [tensor_error(model[name], trained) for name, trained in folded_weights(checkpoint).items()]
+
+
+def tensor_error(tensor: FixedTensor, trained: Matrix) -> TensorError:
+    """How far a quantised tensor is from a float64 matrix."""
+    scale = 1 << tensor.frac
+    value = np.array([[entry / scale for entry in row] for row in tensor.ints], dtype=np.float64)
+    gap = np.abs(value - trained)
+    relative = np.divide(gap, np.abs(trained), out=np.zeros_like(gap), where=trained != 0)
+    return TensorError(tensor.name, tensor.width, tensor.frac, float(gap.max()), float(relative.max()))
 
 
 def _widths(bits: int | Mapping[str, int]) -> dict[str, int]:
@@ -144,7 +145,7 @@ def _widths(bits: int | Mapping[str, int]) -> dict[str, int]:
     return widths
 
 
-def _finest_frac(name: str, value: Matrix, width: int) -> int:
+def finest_frac(name: str, value: Matrix, width: int) -> int:
     """The largest frac at which every entry, rounded, fits `width` bits. Raises InputError when there is none."""
     low, high = -(2.0 ** (width - 1)), 2.0 ** (width - 1) - 1
     for frac in range(MAX_FIXED_FRAC, -1, -1):
@@ -155,12 +156,12 @@ def _finest_frac(name: str, value: Matrix, width: int) -> int:
     raise InputError(f"bits of {name} is {width}, too few for an entry of {largest:g}. Choose a larger width.")
 
 
-def _round(value: Matrix, frac: int) -> list[list[int]]:
+def round_to(value: Matrix, frac: int) -> list[list[int]]:
     """The entries times 2 ** frac, rounded to the nearest integer, ties to even."""
     return [[int(entry) for entry in row] for row in np.rint(np.ldexp(value, frac))]
 
 
-def _dyadic(value: NDArray[np.float32]) -> Scaled:
+def dyadic(value: NDArray[np.float32]) -> Scaled:
     """The entries as integers at the smallest frac that leaves no error."""
     ratios = [[float(entry).as_integer_ratio() for entry in row] for row in value]
     frac = max(denominator.bit_length() - 1 for row in ratios for _, denominator in row)
@@ -179,12 +180,12 @@ def _assemble(
         rows, frac = scaled[name]
         shift = fracs[name] - frac
         ints = tuple(tuple(entry << shift for entry in row) for row in rows)
-        width = _needed_width(ints)
+        width = needed_width(ints)
         if name in widths and any(any(row) for row in ints):
             width = widths[name] + shift
         elif name in WEIGHT_NAMES:
             width = widths.get(name, width)
-        _require_width(name, width)
+        require_width(name, width)
         tensors.append(
             FixedTensor(name=name, shape=(len(ints), len(ints[0])), width=width, frac=fracs[name], ints=ints)
         )
@@ -199,14 +200,14 @@ def _common_frac(fracs: Mapping[str, int]) -> int:
     return max(fracs["W_E"], *(fracs[name] - zero[name] for name in zero))
 
 
-def _needed_width(ints: tuple[tuple[int, ...], ...]) -> int:
+def needed_width(ints: tuple[tuple[int, ...], ...]) -> int:
     """Fewest bits that hold every entry in two's complement, and at least ZERO_WIDTH."""
     return max(ZERO_WIDTH, *(1 + max(entry, -entry - 1).bit_length() for row in ints for entry in row))
 
 
-def _require_width(name: str, width: int) -> None:
+def require_width(name: str, width: int) -> None:
     """Raise UnsupportedError when a tensor is too wide to be stored."""
-    limit = MAX_WIDTH if name in WEIGHT_NAMES else MAX_BIAS_WIDTH
+    limit = MAX_WIDTH if name.startswith("W_") else MAX_BIAS_WIDTH
     if width > limit:
         raise UnsupportedError(
             f"{name} would need {width} bits an entry, expected at most {limit}: "

@@ -6,7 +6,8 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -16,7 +17,7 @@ from leanbound.models.files import describe
 if TYPE_CHECKING:
     from leanbound.calibrate import QuantisationReport
     from leanbound.models.checkpoint import Checkpoint
-    from leanbound.models.record import TrainConfig
+    from leanbound.models.record import RecordOf, TrainConfig
     from leanbound.quantised import QuantisedModel
 
 
@@ -24,19 +25,29 @@ def train(arguments: argparse.Namespace) -> int:
     """Train a model and write its checkpoint."""
     config = _train_config(arguments)
     config.model.require_affordable()
-    if arguments.out.exists():
-        raise InputError(f"{arguments.out}: exists already. Choose another path, or remove it first.")
-    from leanbound.report.table import part
+    require_new(arguments.out)
     from leanbound.train import train_checkpoint
 
     _require_device(arguments.device)
     checkpoint = train_checkpoint(config, arguments.out, progress=True)
-    record = checkpoint.record
+    report_training(checkpoint.record, arguments.out, checkpoint.digest)
+    return 0
+
+
+def report_training(record: "RecordOf[Any] | None", out: Path, digest: str) -> None:
+    """Say what was trained and where it is."""
+    from leanbound.report.table import part
+
     if record is not None:
         what = "all inputs" if record.exhaustive else "a sample"
         print(f"right on {part(record.correct, record.inputs)}, of {what}; trained in {record.seconds:.0f} s")
-    print(f"{arguments.out}: weights have SHA-256 {checkpoint.digest}")
-    return 0
+    print(f"{out}: weights have SHA-256 {digest}")
+
+
+def require_new(out: Path) -> None:
+    """Raise InputError when there is something already where a checkpoint is to be written."""
+    if out.exists():
+        raise InputError(f"{out}: exists already. Choose another path, or remove it first.")
 
 
 def _train_config(arguments: argparse.Namespace) -> "TrainConfig":

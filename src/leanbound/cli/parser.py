@@ -92,16 +92,29 @@ def _claim(commands: Commands) -> None:
 
 
 def _train(commands: Commands) -> None:
-    parser = _add(
-        commands,
+    parser = commands.add_parser(
         "train",
+        help="train a model, measure it on every input, and write a checkpoint",
+        description="Train a model on a task, measure it on every input, and write a checkpoint. "
+        "The same seed gives the same weights on the same torch.",
+        epilog="examples:\n  leanbound train max-of-k --vocab 64 --length 4 --d-model 32 --out models/mine\n"
+        "  leanbound train modular-addition --modulus 113 --out models/sums\n  leanbound train max-of-k --help",
+    )
+    tasks = parser.add_subparsers(title="tasks", metavar="TASK", dest="task", required=True)
+    _train_max_of_k(tasks)
+    _train_modular_addition(tasks)
+    _train_group_composition(tasks)
+
+
+def _train_max_of_k(tasks: Commands) -> None:
+    parser = _add(
+        tasks,
+        "max-of-k",
         _later("models", "train"),
-        "train a model, measure it on every input, and write a checkpoint",
+        "a transformer on the largest token of the sequence",
         "leanbound train max-of-k --vocab 64 --length 4 --d-model 32 --out models/mine",
         "leanbound train max-of-k --vocab 5 --length 2 --d-model 8 --steps 500 --seed 3 --out models/small",
-        more="The same seed gives the same weights on the same torch.",
     )
-    parser.add_argument("task", choices=["max-of-k"], help="the task: the largest token of the sequence")
     parser.add_argument("--vocab", "-V", type=int, required=True, metavar="V", help="tokens")
     parser.add_argument("--length", "-K", type=int, required=True, metavar="K", help="tokens of a sequence")
     parser.add_argument("--d-model", type=int, default=32, metavar="N", help="width of the residual stream (32)")
@@ -113,6 +126,43 @@ def _train(commands: Commands) -> None:
     parser.add_argument("--learning-rate", type=float, default=1e-3, metavar="X", help="at its peak (0.001)")
     parser.add_argument("--weight-decay", type=float, default=0.01, metavar="X", help="of AdamW (0.01)")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="where to train (cpu)")
+    parser.add_argument("--out", "-o", type=Path, required=True, metavar="DIR", help="a new checkpoint folder")
+
+
+def _train_modular_addition(tasks: Commands) -> None:
+    parser = _add(
+        tasks,
+        "modular-addition",
+        _later("pairs", "train_modular_addition"),
+        "an MLP on the sum of two tokens modulo P",
+        "leanbound train modular-addition --modulus 113 --hidden 128 --shared --out models/sums",
+    )
+    parser.add_argument("--modulus", type=int, required=True, metavar="P", help="of the sum: as many tokens")
+    _pair_options(parser)
+
+
+def _train_group_composition(tasks: Commands) -> None:
+    parser = _add(
+        tasks,
+        "group-composition",
+        _later("pairs", "train_group_composition"),
+        "an MLP on the product of two elements of a finite group",
+        "leanbound train group-composition --symmetric 4 --hidden 64 --out models/permutations",
+        "leanbound train group-composition --table table.json --out models/mine",
+    )
+    group = parser.add_mutually_exclusive_group(required=True)
+    group.add_argument("--symmetric", type=int, metavar="N", help="the permutations of N elements")
+    group.add_argument("--table", type=Path, metavar="FILE", help="a multiplication table, as a list of rows in JSON")
+    _pair_options(parser)
+
+
+def _pair_options(parser: _Parser) -> None:
+    parser.add_argument("--hidden", type=int, default=128, metavar="N", help="hidden units (128)")
+    parser.add_argument("--shared", action="store_true", help="one embedding for both tokens, attention fixed to 1/2")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the weights (0)")
+    parser.add_argument("--steps", type=int, default=1000, metavar="N", help="each on all pairs (1000)")
+    parser.add_argument("--learning-rate", type=float, default=1e-2, metavar="X", help="at its peak (0.01)")
+    parser.add_argument("--weight-decay", type=float, default=0.1, metavar="X", help="of AdamW (0.1)")
     parser.add_argument("--out", "-o", type=Path, required=True, metavar="DIR", help="a new checkpoint folder")
 
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from safetensors.numpy import save as save_safetensors
 from leanbound.errors import InputError
 from leanbound.models.config import AttentionOnlyConfig
 from leanbound.models.files import RECORD_LIMIT, read_bytes, read_json, write_new_directory
-from leanbound.models.record import TrainingRecord
+from leanbound.models.record import RecordOf, TrainingRecord
 
 WEIGHTS_FILE: Final = "model.safetensors"
 CONFIG_FILE: Final = "config.json"
@@ -27,6 +27,20 @@ RECORD_FILE: Final = "training.json"
 _HEADER_LIMIT: Final = 1 << 20
 
 Weights = Mapping[str, NDArray[np.float32]]
+R = TypeVar("R", bound=RecordOf[Any])
+
+
+class Architecture(Protocol):
+    """The config of a model, of any family."""
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every parameter, by name."""
+
+    def weight_bytes(self) -> int:
+        """Bytes of the weights in float32."""
+
+    def model_dump(self) -> dict[str, Any]:
+        """The config as JSON data."""
 
 
 @dataclass(frozen=True)
@@ -48,18 +62,30 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """
     config = read_json(path / CONFIG_FILE, AttentionOnlyConfig, RECORD_LIMIT)
     config.require_affordable()
+    weights, digest = read_weights(path, config)
+    return Checkpoint(config, weights, digest, read_record(path, TrainingRecord, digest))
+
+
+def read_weights(path: Path, config: Architecture) -> tuple[Weights, str]:
+    """The weights of a checkpoint folder and the SHA-256 of their file. Raises InputError as `load_checkpoint` does."""
     content = read_bytes(path / WEIGHTS_FILE, config.weight_bytes() + _HEADER_LIMIT)
-    digest = hashlib.sha256(content).hexdigest()
     weights = parse_safetensors(path / WEIGHTS_FILE, content)
     check_weights(config, weights, str(path / WEIGHTS_FILE))
-    record = read_json(path / RECORD_FILE, TrainingRecord, RECORD_LIMIT) if (path / RECORD_FILE).exists() else None
-    if record is not None and record.safetensors_sha256 != digest:
+    return weights, hashlib.sha256(content).hexdigest()
+
+
+def read_record(path: Path, kind: type[R], digest: str) -> R | None:
+    """The training record of a checkpoint folder, if it has one. Raises InputError when it is of other weights."""
+    if not (path / RECORD_FILE).exists():
+        return None
+    record = read_json(path / RECORD_FILE, kind, RECORD_LIMIT)
+    if record.safetensors_sha256 != digest:
         raise InputError(
             f"{path / RECORD_FILE}: safetensors_sha256 is {record.safetensors_sha256}, "
             f"but {WEIGHTS_FILE} has {digest}. "
             "The record is of other weights: remove it, or bring the weights back."
         )
-    return Checkpoint(config, weights, digest, record)
+    return record
 
 
 def save_checkpoint(
@@ -70,6 +96,12 @@ def save_checkpoint(
     Raises InputError when the folder exists or cannot be written, or when the weights are not what `config` asks for.
     `record.safetensors_sha256` is set to the digest of the file.
     """
+    digest, record = write_checkpoint(path, config, weights, record)
+    return Checkpoint(config, weights, digest, record)
+
+
+def write_checkpoint(path: Path, config: Architecture, weights: Weights, record: R | None) -> tuple[str, R | None]:
+    """Write the files of `save_checkpoint`. Returns the SHA-256 of the weights' file, and the record with it."""
     check_weights(config, weights, str(path / WEIGHTS_FILE))
     content = weights_to_bytes(weights)
     digest = hashlib.sha256(content).hexdigest()
@@ -78,7 +110,7 @@ def save_checkpoint(
         record = record.model_copy(update={"safetensors_sha256": digest})
         files[RECORD_FILE] = _json(record.model_dump())
     write_new_directory(path, files)
-    return Checkpoint(config, weights, digest, record)
+    return digest, record
 
 
 def weights_to_bytes(weights: Weights) -> bytes:
@@ -108,7 +140,7 @@ def parse_safetensors(path: Path, content: bytes, ignored: tuple[str, ...] = ())
     return tensors
 
 
-def check_weights(config: AttentionOnlyConfig, weights: Weights, where: str) -> None:
+def check_weights(config: Architecture, weights: Weights, where: str) -> None:
     """Raise InputError, naming every tensor at fault, unless the weights are finite and shaped as `config` asks."""
     shapes = config.shapes()
     faults = [f"{name}: missing, expected shape {list(shapes[name])}" for name in shapes if name not in weights]

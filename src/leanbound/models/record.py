@@ -1,6 +1,6 @@
 """How a model was trained, and what was measured of it. Imports no torch."""
 
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,13 +24,16 @@ class TrainConfig(BaseModel):
     device: Literal["cpu", "cuda"] = "cpu"
 
 
-class TrainingRecord(BaseModel):
-    """What `training.json` holds, beside the weights that it describes."""
+C = TypeVar("C", bound=BaseModel)
+
+
+class RecordOf(BaseModel, Generic[C]):
+    """A training by a config of the kind C, and what was measured after it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     schema_version: Literal[1] = 1
-    config: TrainConfig
+    config: C
     torch_version: str
     final_loss: float = Field(description="cross-entropy of the last batch, in nats")
     correct: int = Field(ge=0, description="inputs that PyTorch gets right in float64; a tie is wrong")
@@ -39,3 +42,7 @@ class TrainingRecord(BaseModel):
     accuracy: float = Field(ge=0, le=1, description="correct / inputs, rounded to float64")
     seconds: float = Field(ge=0, description="wall-clock time of the training")
     safetensors_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class TrainingRecord(RecordOf[TrainConfig]):
+    """What `training.json` holds, beside the weights that it describes."""

@@ -3,14 +3,12 @@
 Imports no numpy. Integers are hexadecimal strings in JSON, because decimal ones of this size are slow and limited.
 """
 
-import hashlib
 import json
-from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
-from leanbound.models.files import LARGE_LIMIT, read_json, write_file
+from leanbound.canonical import Canonical
 
 #: What Lean may keep in one module, 1.6 GB in all, in bits of rows: see `split_bits`.
 MODULE_BITS: Final = 95_000_000
@@ -139,7 +137,7 @@ class PoolCertificate(_Data):
     gaps: Hex = Field(ge=0, description="by maximum, 4 bits each: one more than the gap; 0 where nothing is proved")
 
 
-class Certificate(_Data):
+class Certificate(_Data, Canonical):
     """A bound on the accuracy of one quantised model, with all that Lean needs to check it."""
 
     schema_version: Literal[2] = 2
@@ -180,22 +178,3 @@ class Certificate(_Data):
         """Canonical JSON: equal certificates give equal bytes. What a strategy does not use is left out."""
         data = self.model_dump(mode="json", exclude_defaults=True) | {"schema_version": self.schema_version}
         return (json.dumps(data, sort_keys=True, separators=(",", ":")) + "\n").encode()
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of `to_bytes`."""
-        return hashlib.sha256(self.to_bytes()).hexdigest()
-
-    @property
-    def size_bytes(self) -> int:
-        """Length of `to_bytes`."""
-        return len(self.to_bytes())
-
-    def save(self, path: Path) -> None:
-        """Write the certificate whole or not at all. Raises InputError when it cannot be written."""
-        write_file(path, self.to_bytes())
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read a certificate. Raises InputError that names every field at fault."""
-        return read_json(path, cls, LARGE_LIMIT)

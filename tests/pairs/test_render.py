@@ -1,0 +1,98 @@
+"""Claims on MLPs on pairs: golden files, and the kernel's answer to right and wrong certificates."""
+
+import os
+from pathlib import Path
+
+import pytest
+from tests.corpus import ROOT
+from tests.pairs.corpus import half_right, pair_config, quantised_pairs
+
+from leanbound.errors import InputError
+from leanbound.lean.build import BuildResult, build
+from leanbound.lean.embedded import load_embedded
+from leanbound.lean.modules import module_graph
+from leanbound.pairs.quantize import quantize_pairs
+from leanbound.pairs.render import render_pair_claim
+from leanbound.strategies.all_pairs import certify_pairs
+from leanbound.tasks.pairs import PairTask, modular_addition, symmetric_group
+
+GOLDEN = ROOT / "tests" / "data" / "golden"
+TASKS = {"all-pairs": modular_addition(3), "all-pairs-table": symmetric_group(3)}
+
+
+def kernel(root: Path, *modules: str) -> BuildResult:
+    """Have Lean check modules under `root`."""
+    roots = [root, ROOT / "lean"]
+    return build(list(modules), roots=roots, toolchain=load_embedded(install=True), out=ROOT / "build" / "lean")
+
+
+@pytest.mark.parametrize("folder", TASKS)
+def test_rendered_lean_is_the_golden_one(folder: str) -> None:
+    task = TASKS[folder]
+    model = quantised_pairs(1, bits=4, shape=pair_config(task.d_vocab, 2))
+    rendered = render_pair_claim("tiny", model, 1, certify_pairs(model, task))
+    for module, source in rendered.modules.items():
+        path = GOLDEN / folder / f"{module.rsplit('.', 1)[-1]}.lean"
+        if os.environ.get("UPDATE_GOLDEN"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(source)
+        assert path.read_text() == source, f"{path} differs; UPDATE_GOLDEN=1 writes it anew"
+
+
+def test_the_certificate_of_another_model_is_refused() -> None:
+    with pytest.raises(InputError, match="another model"):
+        render_pair_claim("a", quantised_pairs(1), 1, certify_pairs(quantised_pairs(2), modular_addition(5)))
+
+
+def test_statements_rest_on_no_checker() -> None:
+    modules = ("LeanBound.Models.PairMlp", "LeanBound.Tasks.ModularAddition", "LeanBound.Tasks.Composition")
+    graph = module_graph(modules, [ROOT / "lean"], lambda name: name.split(".")[0] != "LeanBound")
+    assert not [name for name in graph if ".Strategies." in name]
+
+
+@pytest.mark.lean
+@pytest.mark.parametrize(("name", "task"), [("sums", modular_addition(5)), ("table", symmetric_group(3))])
+def test_the_kernel_proves_what_was_counted(name: str, task: PairTask, tmp_path: Path) -> None:
+    model = quantize_pairs(half_right(task), 8)
+    certificate = certify_pairs(model, task)
+    assert 0 < certificate.proved < certificate.inputs
+    rendered = render_pair_claim(name, model, certificate.proved, certificate)
+    rendered.write(tmp_path)
+    kernel(tmp_path, *rendered.modules).raise_failures()
+
+
+@pytest.mark.lean
+def test_the_kernel_refuses_wrong_counts_lanes_and_bounds(tmp_path: Path) -> None:
+    task = modular_addition(5)
+    model = quantize_pairs(half_right(task), 8)
+    certificate = certify_pairs(model, task)
+    render_pair_claim("wrong", model, certificate.proved, certificate).write(tmp_path)
+    theorems = [
+        f"theorem more{a} : countsFrom (rightPairs lanes model (addMod 5)) {a} [{n + 1}] = false := by decide +kernel"
+        for a, n in enumerate(certificate.right)
+    ]
+    lanes = certificate.lanes
+    for j, (field, value) in enumerate(
+        (field, getattr(lanes, field) - less) for field, less in (("hidden", 1), ("logits", 1), ("stride", 32))
+    ):
+        wrong = f"{{ lanes with {field} := {value} }}"
+        theorems.append(f"theorem wrong{j} : model.checkPairMlp {wrong} = false := by decide +kernel")
+    source = (
+        "module\npublic import Claims.Wrong.Lanes\n@[expose] public section\nnamespace Claims.Wrong\n"
+        # One theorem after the other: a thread for each is more than the embedded Lean has memory for.
+        "open LeanBound\nset_option Elab.async false\nnoncomputable section\n"
+        + "\n".join(theorems)
+        + "\nend\nend Claims.Wrong\n"
+    )
+    (tmp_path / "Claims" / "Wrong" / "Mutations.lean").write_text(source)
+    kernel(tmp_path, "Claims.Wrong.Mutations").raise_failures()
+
+
+@pytest.mark.lean
+def test_a_claim_of_one_pair_more_is_refused(tmp_path: Path) -> None:
+    task = modular_addition(5)
+    model = quantize_pairs(half_right(task), 8)
+    certificate = certify_pairs(model, task)
+    rendered = render_pair_claim("more", model, certificate.proved + 1, certificate)
+    rendered.write(tmp_path)
+    assert set(kernel(tmp_path, rendered.names.proof_module).failures) == {rendered.names.proof_module}
