@@ -21,8 +21,8 @@ def certify(arguments: argparse.Namespace) -> int:
     from leanbound.strategies import certify as search
 
     model = QuantisedModel.load(arguments.model)
-    options = {"precision": arguments.precision, "fraction": arguments.fraction}
-    certificate = search(arguments.strategy, model, progress=True, **options)
+    options = {} if arguments.fraction is None else {"fraction": arguments.fraction}
+    certificate = search(arguments.strategy, model, progress=True, precision=arguments.precision, **options)
     certificate.save(arguments.out)
     if arguments.json:
         facts = {"proved": certificate.proved, "inputs": certificate.inputs, "bytes": certificate.size_bytes}

@@ -15,7 +15,7 @@ _EXCERPT_WIDTH = 160
 
 COUNT_STEPS = ("-Ddiagnostics=true", "-Ddiagnostics.threshold=0")
 """Options by which Lean says after each declaration how often its kernel unfolded what."""
-_COUNTS_BEGIN = "[diag] Diagnostics"
+_COUNTS = re.compile(r"\[\w+\] Diagnostics\n")
 _KERNEL_COUNT = re.compile(r"^ *\[kernel\] \S+ ↦ (\d+)$", re.MULTILINE)
 
 
@@ -76,7 +76,7 @@ def split_counts(diagnostics: Sequence[Diagnostic]) -> tuple[int, list[Diagnosti
 
     A step is a definition unfolded or a recursor applied; results that the kernel has in its cache count once.
     """
-    counts = [item for item in diagnostics if item.message.startswith(_COUNTS_BEGIN)]
+    counts = [item for item in diagnostics if _COUNTS.match(item.message)]
     steps = sum(int(count) for item in counts for count in _KERNEL_COUNT.findall(item.message))
     return steps, [item for item in diagnostics if item not in counts]
 

@@ -1,6 +1,6 @@
 module
 
-public import LeanBound.Strategies.Cubic.Lanes
+public import LeanBound.Strategies.Tables.TowersSound
 public import LeanBound.Strategies.Cubic.WholeSound
 public import LeanBound.Strategies.SubCubic.Checker
 
