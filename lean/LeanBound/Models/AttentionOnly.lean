@@ -1,7 +1,7 @@
 module
 
-public import LeanBound.Numerics.Sum
-public import LeanBound.Numerics.Tensor
+public import LeanBound.Numerics.Affine
+public import LeanBound.Properties.Classifier
 
 /-!
 # The one-layer attention-only transformer
@@ -44,10 +44,6 @@ noncomputable section
 
 variable {F : Type u} [ExpField F]
 
-/-- Entry `j` of the row vector `x · W + b`, for `x` of length `n`. -/
-def affine (n : Nat) (x : Nat → F) (W b : Tensor) (j : Nat) : F :=
-  sum n (fun c => x c * W.entry c j) + b.entry 0 j
-
 namespace AttentionOnly
 
 variable (M : AttentionOnly) (H : Head) (x : List Nat)
@@ -74,6 +70,13 @@ def resid_post (c : Nat) : F :=
 
 /-- The logit of output token `o` at the last position. -/
 def logit (o : Nat) : F := affine M.d_model (resid_post M x) M.W_U M.b_U o
+
+/-- The model as a classifier of sequences of `n_ctx` tokens. -/
+def classifier : Classifier where
+  d_vocab := M.d_vocab
+  n_ctx := M.n_ctx
+  d_out := M.d_vocab
+  logit _ _ := M.logit
 
 end AttentionOnly
 

@@ -2,7 +2,7 @@ module
 
 public import LeanBound.Numerics.ExpLemmas
 public import LeanBound.Numerics.SumLemmas
-public import LeanBound.Properties.Accuracy
+public import LeanBound.Models.AttentionOnly
 
 /-!
 # A model with one head in integers
@@ -184,12 +184,13 @@ theorem logit_eq (hM : M.heads = [H]) (hA : Aligned M H) (hn : 0 < M.n_ctx) (x :
   rw [resid_post_eq hM hA hn, ← sum_mul_right]
 
 /-- Positive margins of the integer tables, under the unnormalised attention weights, make the model right. -/
-theorem correct_of_margin (hM : M.heads = [H]) (hA : Aligned M H) (hn : 0 < M.n_ctx) (x : List Nat) (y a : Nat)
-    (ha : x.getD (M.n_ctx - 1) 0 = a)
+theorem correct_of_margin {F : Type} [ExpField F] (hM : M.heads = [H]) (hA : Aligned M H) (hn : 0 < M.n_ctx)
+    (x : List Nat) (y a : Nat) (ha : x.getD (M.n_ctx - 1) 0 = a)
     (h : ∀ o, o < M.d_vocab → o ≠ y → 0 < sum M.n_ctx fun i =>
       exp ((M.sInt H a (x.getD i 0) i : F) / 2 ^ sFrac M H) *
-        ((M.cInt H a (x.getD i 0) i y - M.cInt H a (x.getD i 0) i o : Int) : F)) : Correct F M x y := by
+        ((M.cInt H a (x.getD i 0) i y - M.cInt H a (x.getD i 0) i o : Int) : F)) : M.classifier.Correct F x y := by
   intro o ho hne
+  show (M.logit x o : F) < M.logit x y
   have hm := h o ho hne
   have hS := sum_exp_pos (F := F) (H := H) hn x
   have hk := two_pow_pos (F := F) M.b_U.frac
@@ -208,11 +209,11 @@ theorem correct_of_margin (hM : M.heads = [H]) (hA : Aligned M H) (hn : 0 < M.n_
   grind
 
 /-- `correct_of_margin` with all weights divided by one exponential: with `r` the largest score, none is above `1`. -/
-theorem correct_of_shifted_margin (hM : M.heads = [H]) (hA : Aligned M H) (hn : 0 < M.n_ctx) (x : List Nat)
-    (y a : Nat) (r : Int) (ha : x.getD (M.n_ctx - 1) 0 = a)
+theorem correct_of_shifted_margin {F : Type} [ExpField F] (hM : M.heads = [H]) (hA : Aligned M H) (hn : 0 < M.n_ctx)
+    (x : List Nat) (y a : Nat) (r : Int) (ha : x.getD (M.n_ctx - 1) 0 = a)
     (h : ∀ o, o < M.d_vocab → o ≠ y → 0 < sum M.n_ctx fun i =>
       exp (-(((r - M.sInt H a (x.getD i 0) i : Int) : F) / 2 ^ sFrac M H)) *
-        ((M.cInt H a (x.getD i 0) i y - M.cInt H a (x.getD i 0) i o : Int) : F)) : Correct F M x y := by
+        ((M.cInt H a (x.getD i 0) i y - M.cInt H a (x.getD i 0) i o : Int) : F)) : M.classifier.Correct F x y := by
   refine correct_of_margin hM hA hn x y a ha fun o ho hne => ?_
   have h1 := OrderedRing.mul_pos (exp_pos ((r : F) / 2 ^ sFrac M H)) (h o ho hne)
   rw [← sum_mul_left] at h1

@@ -1,5 +1,6 @@
 module
 
+public import LeanBound.Numerics.Affine
 public import LeanBound.Properties.Classifier
 
 /-!

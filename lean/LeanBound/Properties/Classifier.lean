@@ -1,11 +1,11 @@
 module
 
-public import LeanBound.Properties.Accuracy
+public import LeanBound.Numerics.ExpField
 
 /-!
-# Classifiers of sequences, of any architecture
+# Classifiers of sequences, of any architecture, and their inputs
 
-A model enters here as the logits that it gives, in exact arithmetic over any ordered field with an exponential.
+A model enters a property as the logits that it gives, in exact arithmetic over any ordered field with an exponential.
 -/
 
 @[expose] public section
@@ -13,6 +13,15 @@ A model enters here as the logits that it gives, in exact arithmetic over any or
 namespace LeanBound
 
 noncomputable section
+
+/-- All sequences of `K` tokens below `V`, each exactly once: `V ^ K` of them. -/
+def sequences (V : Nat) : Nat → List (List Nat)
+  | 0 => [[]]
+  | K + 1 => (List.range V).flatMap fun t => (sequences V K).map (t :: ·)
+
+/-- How many sequences of `K` tokens below `V` have the property `p`. -/
+def count (V K : Nat) (p : List Nat → Prop) : Nat :=
+  ((sequences V K).filter fun x => @decide (p x) (Classical.propDecidable _)).length
 
 /-- A model that gives every output a logit, on sequences of one length. -/
 structure Classifier where
@@ -25,19 +34,9 @@ structure Classifier where
   /-- The logit of an output on a sequence. -/
   logit : (F : Type) → [ExpField F] → List Nat → Nat → F
 
-namespace Classifier
-
-variable (C : Classifier)
-
 /-- The model is right about `x` when the logit of the output `y` is above every other one; a tie is wrong. -/
-def Correct (F : Type) [ExpField F] (x : List Nat) (y : Nat) : Prop :=
+def Classifier.Correct (C : Classifier) (F : Type) [ExpField F] (x : List Nat) (y : Nat) : Prop :=
   ∀ o, o < C.d_out → o ≠ y → C.logit F x o < C.logit F x y
-
-/-- Of all `d_vocab ^ n_ctx` inputs, the model is right on at least `N`, whatever the field. -/
-def AccuracyAtLeast (target : List Nat → Nat) (N : Nat) : Prop :=
-  ∀ (F : Type) [ExpField F], N ≤ count C.d_vocab C.n_ctx fun x => C.Correct F x (target x)
-
-end Classifier
 
 end
 

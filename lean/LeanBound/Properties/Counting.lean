@@ -1,7 +1,7 @@
 module
 
 public import LeanBound.Numerics.NatSum
-public import LeanBound.Properties.Accuracy
+public import LeanBound.Properties.Classifier
 
 /-! # Counting inputs: sums, and the sequences that have a property -/
 

@@ -1,5 +1,7 @@
 module
 
+public import LeanBound.Models.AttentionOnly
+public import LeanBound.Properties.Accuracy
 public import LeanBound.Properties.Counting
 public import LeanBound.Tasks.MaxOfK
 
@@ -38,11 +40,12 @@ variable {M : AttentionOnly}
 /-- Lower bounds on the counts of all queries add up to a lower bound on the accuracy. -/
 theorem accuracy_of_queries (hK : 0 < M.n_ctx) {ns : List Nat} (hlen : ns.length = M.d_vocab)
     (h : ∀ (F : Type) [ExpField F] (a : Nat), a < M.d_vocab → ns.getD a 0 ≤
-      count M.d_vocab (M.n_ctx - 1) fun y => Correct F M (y ++ [a]) (maxToken (y ++ [a])))
-    {N : Nat} (hN : N ≤ total ns) : AccuracyAtLeast M maxToken N := by
+      count M.d_vocab (M.n_ctx - 1) fun y => M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])))
+    {N : Nat} (hN : N ≤ total ns) : M.classifier.AccuracyAtLeast maxToken N := by
   intro F _
   obtain ⟨k, hk⟩ : ∃ k, M.n_ctx = k + 1 := ⟨M.n_ctx - 1, by omega⟩
   have h' := fun a ha => h F a ha
+  show N ≤ count M.d_vocab M.n_ctx _
   rw [hk] at h' ⊢
   rw [count_snoc]
   refine Nat.le_trans hN ?_
@@ -86,9 +89,9 @@ end Covered
 /-- Chunks that cover all queries prove the accuracy, if `P a n` proves `n` inputs of query `a`. -/
 theorem accuracy_of_covered (hK : 0 < M.n_ctx) {P : Nat → Nat → Prop}
     (hP : ∀ (F : Type) [ExpField F] (a n : Nat), a < M.d_vocab → P a n →
-      n ≤ count M.d_vocab (M.n_ctx - 1) fun y => Correct F M (y ++ [a]) (maxToken (y ++ [a])))
+      n ≤ count M.d_vocab (M.n_ctx - 1) fun y => M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])))
     {ns : List Nat} (hc : Covered P 0 ns) (hlen : Nat.beq ns.length M.d_vocab = true)
-    {N : Nat} (hN : Nat.ble N (total ns) = true) : AccuracyAtLeast M maxToken N := by
+    {N : Nat} (hN : Nat.ble N (total ns) = true) : M.classifier.AccuracyAtLeast maxToken N := by
   have hlen : ns.length = M.d_vocab := Nat.eq_of_beq_eq_true hlen
   refine accuracy_of_queries hK hlen (fun F _ a ha => hP F a _ ha ?_) (Nat.le_of_ble_eq_true hN)
   have := hc.getD a (by omega)

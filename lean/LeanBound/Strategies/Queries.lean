@@ -43,9 +43,9 @@ theorem checkQueries_covered {a : Nat} {claims : List (Nat × σ)} (h : checkQue
 /-- Chunks that cover all queries prove the accuracy, as `size` bounds the count of each query from below. -/
 theorem accuracy_of_sizes {M : AttentionOnly} (hK : 0 < M.n_ctx)
     (hsize : ∀ (F : Type) [ExpField F] (a : Nat) (s : σ), a < M.d_vocab →
-      size a s ≤ count M.d_vocab (M.n_ctx - 1) fun y => Correct F M (y ++ [a]) (maxToken (y ++ [a])))
+      size a s ≤ count M.d_vocab (M.n_ctx - 1) fun y => M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])))
     {ns : List Nat} (hc : Covered (ProvedSize size) 0 ns) (hlen : Nat.beq ns.length M.d_vocab = true) {N : Nat}
-    (hN : Nat.ble N (total ns) = true) : AccuracyAtLeast M maxToken N :=
+    (hN : Nat.ble N (total ns) = true) : M.classifier.AccuracyAtLeast maxToken N :=
   accuracy_of_covered hK (fun F _ a _ ha ⟨s, hn⟩ => Nat.le_trans hn (hsize F a s ha)) hc hlen hN
 
 end

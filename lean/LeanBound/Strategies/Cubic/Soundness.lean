@@ -173,7 +173,8 @@ include hv ha
 /-- What is proved pattern by pattern is right, whatever is excluded. -/
 theorem splitSize_le_count (ham : a ≤ m) (hm : m < M.d_vocab) (Es : List Nat) :
     splitSize C M.d_vocab M.n_ctx a m Es ≤
-      count M.d_vocab (M.n_ctx - 1) fun y => Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
+      count M.d_vocab (M.n_ctx - 1) fun y =>
+        M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
   have hK := hv.n_ctx_pos
   refine patterns_le_count ham fun c hc hmax => ?_
   have hc : c.length = M.n_ctx - 1 := mem_patterns.1 hc
@@ -198,13 +199,15 @@ theorem splitSize_le_count (ham : a ≤ m) (hm : m < M.d_vocab) (Es : List Nat) 
 /-- If a class is whole, all its inputs are right. -/
 theorem classCount_le_count (ham : a ≤ m) (hm : m < M.d_vocab) (h : whole C M.d_vocab M.n_ctx a m = true) :
     classCount M.n_ctx a m ≤
-      count M.d_vocab (M.n_ctx - 1) fun y => Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
+      count M.d_vocab (M.n_ctx - 1) fun y =>
+        M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
   rw [classCount_eq ham hm]
   exact count_mono fun y hy hmax => ⟨whole_sound hv F ha hm h hy hmax, hmax⟩
 
 theorem maximumSize_le_count (ham : a ≤ m) (hm : m < M.d_vocab) (splits : List (Nat × List Nat)) :
     maximumSize C M.d_vocab M.n_ctx a m splits ≤
-      count M.d_vocab (M.n_ctx - 1) fun y => Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
+      count M.d_vocab (M.n_ctx - 1) fun y =>
+        M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
   induction splits with
   | nil =>
     show cond (whole C M.d_vocab M.n_ctx a m) (classCount M.n_ctx a m) 0 ≤ _
@@ -220,7 +223,7 @@ theorem maximumSize_le_count (ham : a ≤ m) (hm : m < M.d_vocab) (splits : List
 /-- The model is right on at least as many inputs with the last token `a` as the checker says, whatever is split. -/
 theorem querySize_le_count (splits : List (Nat × List Nat)) :
     querySize C M.d_vocab M.n_ctx a splits ≤
-      count M.d_vocab (M.n_ctx - 1) fun y => Correct F M (y ++ [a]) (maxToken (y ++ [a])) :=
+      count M.d_vocab (M.n_ctx - 1) fun y => M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) :=
   maxima_le_count fun _ ham hm => maximumSize_le_count hv F ha ham hm splits
 
 end Counts
@@ -229,7 +232,7 @@ end Counts
 theorem cubic_accuracy {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) {ns : List Nat}
     (hc : Covered (ProvedSize (querySize C M.d_vocab M.n_ctx)) 0 ns)
     (hlen : Nat.beq ns.length M.d_vocab = true) {N : Nat} (hN : Nat.ble N (total ns) = true) :
-    AccuracyAtLeast M maxToken N :=
+    M.classifier.AccuracyAtLeast maxToken N :=
   accuracy_of_sizes hv.n_ctx_pos (fun F _ _ splits ha => querySize_le_count hv F ha splits) hc hlen hN
 
 end

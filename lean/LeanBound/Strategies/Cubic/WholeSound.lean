@@ -491,7 +491,7 @@ end Sound
 theorem whole_sound {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) (F : Type) [ExpField F]
     {a m : Nat} (ha : a < M.d_vocab) (hm : m < M.d_vocab) (h : whole C M.d_vocab M.n_ctx a m = true) {y : List Nat}
     (hy : y ∈ sequences M.d_vocab (M.n_ctx - 1)) (hmax : maxToken (y ++ [a]) = m) :
-    Correct F M (y ++ [a]) (maxToken (y ++ [a])) := by
+    M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) := by
   have hK := hv.n_ctx_pos
   have hlen : y.length = M.n_ctx - 1 := (mem_sequences.1 hy).1
   have entry : ∀ i, i < M.n_ctx - 1 → ∃ hi : i < y.length, y.getD i 0 = y[i] := fun i hi =>

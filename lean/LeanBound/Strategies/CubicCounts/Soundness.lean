@@ -280,7 +280,7 @@ theorem two_pow_lt_sizeWidth (V : Nat) {K k : Nat} (hk : k < K) : (2 ^ Nat.succ 
 
 /-- The inputs of query `a` and maximum `m` that are right and have `c` copies of `m` before the last position. -/
 def RightCopies (M : AttentionOnly) (F : Type) [ExpField F] (a m c : Nat) (y : List Nat) : Prop :=
-  (Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m) ∧ y.count m = c
+  (M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m) ∧ y.count m = c
 
 /-- Numbers of copies that no position can have count nothing. -/
 theorem count_rightCopies_beyond {M : AttentionOnly} (hK : 0 < M.n_ctx) (F : Type) [ExpField F] (a m : Nat) {c : Nat}
@@ -341,7 +341,7 @@ theorem settles_sound (F : Type) [ExpField F] {g c d n : Nat} (ham : a ≤ m) (h
     (h1 : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0)
     (h : settles C M.d_vocab M.n_ctx a m g c n = true) {y : List Nat} (hy : y ∈ sequences M.d_vocab (M.n_ctx - 1))
     (hholds : Holds m g d n y) :
-    Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
+    M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
   have hK := hv.n_ctx_pos
   have hlen : y.length = M.n_ctx - 1 := (mem_sequences.1 hy).1
   obtain ⟨hym, hcount, hnear⟩ := hholds
@@ -449,7 +449,7 @@ end Copies
 /-- What is proved by counts is right, whatever the numbers. -/
 theorem countsSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (g last : Nat) (js : List Nat) :
     countsSize C M.d_vocab M.n_ctx a m g last js ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
-      Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
+      M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
   show cond (both (Nat.ble g m) (Nat.beq (positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m)) 0))
     (copiesSum C M.d_vocab M.n_ctx a m g last js (leastCopies a m)) 0 ≤ _
   cases h : both (Nat.ble g m) (Nat.beq (positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m)) 0) with
@@ -465,7 +465,7 @@ theorem countsSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (g last : Na
 
 theorem countedClass_le_count (F : Type) [ExpField F] (ham : a ≤ m) (splits : List (Nat × Nat × Nat × List Nat)) :
     countedClass C M.d_vocab M.n_ctx a m splits ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
-      Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
+      M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
   induction splits with
   | nil =>
     show cond (whole C M.d_vocab M.n_ctx a m) (classCount M.n_ctx a m) 0 ≤ _
@@ -485,7 +485,7 @@ end Sound
 theorem counts_accuracy {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) {ns : List Nat}
     (hc : Covered (ProvedSize (countedSize C M.d_vocab M.n_ctx)) 0 ns)
     (hlen : Nat.beq ns.length M.d_vocab = true) {N : Nat} (hN : Nat.ble N (total ns) = true) :
-    AccuracyAtLeast M maxToken N :=
+    M.classifier.AccuracyAtLeast maxToken N :=
   accuracy_of_sizes hv.n_ctx_pos
     (fun F _ _ splits ha => maxima_le_count fun _ ham hm => countedClass_le_count hv ha hm F ham splits) hc hlen hN
 

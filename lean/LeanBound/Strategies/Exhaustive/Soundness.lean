@@ -155,7 +155,7 @@ include hv ha hm
 /-- A lead of lane `m` over all positions makes the model right. -/
 theorem correct_of_leads {y : List Nat} (hy : y ∈ sequences M.d_vocab (M.n_ctx - 1)) (hmax : maxToken (y ++ [a]) = m)
     (h : Leads C M.d_vocab M.n_ctx m fun o => rowEntry C a (M.n_ctx - 1) a o + entrySum C a y 0 o) :
-    Correct F M (y ++ [a]) (maxToken (y ++ [a])) := by
+    M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) := by
   have hK := hv.n_ctx_pos
   rw [hmax]
   refine correct_of_lead hv F (snoc_mem_sequences hK ha hy) (getD_snoc hy a) hm fun o ho hom => ?_
@@ -170,12 +170,12 @@ theorem correct_of_leads {y : List Nat} (hy : y ∈ sequences M.d_vocab (M.n_ctx
 theorem windowRight_le {A : List (Nat × Nat)} (hlen : A.length = M.n_ctx - 1) (hA : ∀ r ∈ A, r.1 + r.2 ≤ m + 1)
     (hmax : ∀ y, InRanges A y → maxToken (y ++ [a]) = m) :
     windowRight C M.d_vocab M.n_ctx a m lo len A ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
-      (Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ FirstIn lo len y) ∧ InRanges A y := by
+      (M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ FirstIn lo len y) ∧ InRanges A y := by
   have hn := hv.n_ctx_pos
   have box : ∀ B : List (Nat × Nat), B.length = M.n_ctx - 1 → Below M.d_vocab B →
       (∀ y, InRanges B y → InRanges A y ∧ FirstIn lo len y) →
       boxRight C M.d_vocab M.n_ctx a m B 0 (row C a (M.n_ctx - 1) a) ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
-        (Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ FirstIn lo len y) ∧ InRanges A y := by
+        (M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ FirstIn lo len y) ∧ InRanges A y := by
     intro B hB hbelow hin
     rw [row_eq_pack hv ha (by omega) ha]
     refine Nat.le_trans (boxRight_le hv ha hm B hbelow 0 (by omega) _ fun o ho => ?_)
@@ -217,7 +217,7 @@ theorem windowRight_le {A : List (Nat × Nat)} (hlen : A.length = M.n_ctx - 1) (
 
 theorem classRight_le (ham : a ≤ m) :
     classRight C M.d_vocab M.n_ctx a m lo len ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
-      (Correct F M (y ++ [a]) (maxToken (y ++ [a])) ∧ FirstIn lo len y) ∧ maxToken (y ++ [a]) = m := by
+      (M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ FirstIn lo len y) ∧ maxToken (y ++ [a]) = m := by
   show cond (Nat.beq a m) (windowRight C M.d_vocab M.n_ctx a m lo len (upTo m (M.n_ctx - 1)))
     (natSum (M.n_ctx - 1) fun j => windowRight C M.d_vocab M.n_ctx a m lo len (firstAt m j (M.n_ctx - 1))) ≤ _
   cases h : Nat.beq a m with
@@ -240,7 +240,7 @@ end Windows
 /-- Of the inputs of `len` units from unit `u` on, the model is right on at least `n`. -/
 def RightUnits (M : AttentionOnly) (u len n : Nat) : Prop :=
   ∀ (F : Type) [ExpField F],
-    n ≤ natSum len fun i => unitCount M.d_vocab (M.n_ctx - 1) (fun x => Correct F M x (maxToken x)) (u + i)
+    n ≤ natSum len fun i => unitCount M.d_vocab (M.n_ctx - 1) (fun x => M.classifier.Correct F x (maxToken x)) (u + i)
 
 /-- How many units the parts have. -/
 def partUnits (parts : List (Nat × Nat)) : Nat := List.rec 0 (fun r _ s => Nat.add r.1 s) parts
@@ -253,7 +253,7 @@ theorem RightUnits.append {M : AttentionOnly} {u v k l n p : Nat} (h : RightUnit
     (hv : Nat.beq (Nat.add u k) v = true) (h' : RightUnits M v l p) : RightUnits M u (Nat.add k l) (Nat.add n p) := by
   obtain rfl : u + k = v := Nat.eq_of_beq_eq_true hv
   intro F _
-  have e := natSum_append k l fun i => unitCount M.d_vocab (M.n_ctx - 1) (fun x => Correct F M x (maxToken x)) (u + i)
+  have e := natSum_append k l fun i => unitCount M.d_vocab (M.n_ctx - 1) (fun x => M.classifier.Correct F x (maxToken x)) (u + i)
   simp only [← Nat.add_assoc u] at e
   show n + p ≤ natSum (k + l) _
   rw [e]
@@ -268,7 +268,7 @@ include hv
 theorem queryRight_units {u len : Nat} (h : u % M.d_vocab + len ≤ M.d_vocab) :
     RightUnits M u len (queryRight C M.d_vocab M.n_ctx (u / M.d_vocab) (u % M.d_vocab) len) := fun F _ =>
   Nat.le_trans (maxima_le_count fun _ ham hm => classRight_le hv F (Nat.lt_of_le_of_lt ham hm) hm _ len ham)
-    (count_firstIn_le (fun x => Correct F M x (maxToken x)) h)
+    (count_firstIn_le (fun x => M.classifier.Correct F x (maxToken x)) h)
 
 /-- Checked parts. -/
 theorem checkParts_units {parts : List (Nat × Nat)} {u : Nat} (h : checkParts C M.d_vocab M.n_ctx parts u = true) :
@@ -287,15 +287,16 @@ end Units
 /-- Units from the first one on prove the accuracy. -/
 theorem exhaustive_accuracy {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) {k n N : Nat}
     (h : RightUnits M 0 k n)
-    (hk : Nat.ble k (Nat.mul M.d_vocab M.d_vocab) = true) (hN : Nat.ble N n = true) : AccuracyAtLeast M maxToken N := by
+    (hk : Nat.ble k (Nat.mul M.d_vocab M.d_vocab) = true) (hN : Nat.ble N n = true) :
+    M.classifier.AccuracyAtLeast maxToken N := by
   intro F _
   have hk : k ≤ M.d_vocab * M.d_vocab := Nat.le_of_ble_eq_true hk
   have h := h F
   simp only [Nat.zero_add] at h
   have part := natSum_part (s := 0) (n := k) (N := M.d_vocab * M.d_vocab)
-    (unitCount M.d_vocab (M.n_ctx - 1) fun x => Correct F M x (maxToken x)) fun i hi => by omega
+    (unitCount M.d_vocab (M.n_ctx - 1) fun x => M.classifier.Correct F x (maxToken x)) fun i hi => by omega
   simp only [Nat.zero_add] at part
-  have units := units_le_count M.d_vocab (M.n_ctx - 1) fun x => Correct F M x (maxToken x)
+  have units := units_le_count M.d_vocab (M.n_ctx - 1) fun x => M.classifier.Correct F x (maxToken x)
   rw [Nat.sub_add_cancel hv.n_ctx_pos] at units
   exact Nat.le_trans (Nat.le_of_ble_eq_true hN) (Nat.le_trans h (Nat.le_trans part units))
 

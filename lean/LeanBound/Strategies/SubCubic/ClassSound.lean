@@ -138,7 +138,7 @@ theorem class_sound {M : AttentionOnly} {H : Head} {C : Tables} {S : Scores} (hv
     (hS : Scores.Valid M H C S) {p : Pool} {a n m j : Nat} (hp : p.Valid M C S a n) (F : Type) [ExpField F]
     (hm : m < M.d_vocab) (h : classHolds C S M.d_vocab M.n_ctx p m j = true) {k : Nat} (hk : k < n) {y : List Nat}
     (hy : y ∈ sequences M.d_vocab (M.n_ctx - 1)) (hall : ∀ t ∈ y ++ [a + k], t = m ∨ t < m - j) (hmem : m ∈ y ++ [a + k]) :
-    Correct F M (y ++ [a + k]) (maxToken (y ++ [a + k])) := by
+    M.classifier.Correct F (y ++ [a + k]) (maxToken (y ++ [a + k])) := by
   have hK := hv.n_ctx_pos
   have haV : a + k < M.d_vocab := by have := hp.queries_le; omega
   have hx := snoc_mem_sequences hK haV hy

@@ -54,7 +54,7 @@ theorem correct_of_losses {M : AttentionOnly} {H : Head} (hM : M.heads = [H]) (h
       ∀ i, i < M.n_ctx → x.getD i 0 ≠ y → ∃ e l u : Nat, e * l ≤ lost ∧
         -(l : Int) ≤ M.cInt H a (x.getD i 0) i y - M.cInt H a (x.getD i 0) i o ∧
         (u : Int) ≤ M.sInt H a y j - M.sInt H a (x.getD i 0) i ∧
-        2 ^ P * exp (-((u : F) / 2 ^ sFrac M H)) ≤ (e : F)) : Correct F M x y := by
+        2 ^ P * exp (-((u : F) / 2 ^ sFrac M H)) ≤ (e : F)) : M.classifier.Correct F x y := by
   refine correct_of_shifted_margin hM hA hn x y a (M.sInt H a y j) ha fun o ho hne => ?_
   obtain ⟨gain, lost, hlt, hgain, hlost⟩ := h o ho hne
   have hP := two_pow_pos (F := F) P

@@ -16,7 +16,7 @@ noncomputable section
 /-- Of the inputs whose last token is one of `n` consecutive ones from `a` on, the model is right on at least `N`. -/
 def ProvedQueries (M : AttentionOnly) (a n N : Nat) : Prop :=
   ∀ (F : Type) [ExpField F], N ≤ natSum n fun k =>
-    count M.d_vocab (M.n_ctx - 1) fun y => Correct F M (y ++ [a + k]) (maxToken (y ++ [a + k]))
+    count M.d_vocab (M.n_ctx - 1) fun y => M.classifier.Correct F (y ++ [a + k]) (maxToken (y ++ [a + k]))
 
 /-- The certificate of a pool proves as many inputs as the checker counts. -/
 theorem pool_sound {M : AttentionOnly} {H : Head} {C : Tables} {S : Scores} (hv : Tables.Valid M H C)
@@ -29,7 +29,7 @@ theorem pool_sound {M : AttentionOnly} {H : Head} {C : Tables} {S : Scores} (hv 
   | false => exact Nat.zero_le _
   | true =>
     have hp := Pool.check_sound hv hS hc
-    refine pool_le_count (p := fun b y => Correct F M (y ++ [b]) (maxToken (y ++ [b]))) fun m hm => ?_
+    refine pool_le_count (p := fun b y => M.classifier.Correct F (y ++ [b]) (maxToken (y ++ [b]))) fun m hm => ?_
     cases hd : p.digit m with
     | zero => exact .inl rfl
     | succ j =>
@@ -67,11 +67,12 @@ theorem append {a n b k N L : Nat} (h : ProvedQueries M a n N) (hb : Nat.beq (Na
 
 /-- All queries prove the accuracy. -/
 theorem accuracy (hK : 0 < M.n_ctx) {n L N : Nat} (h : ProvedQueries M 0 n L) (hn : Nat.beq n M.d_vocab = true)
-    (hN : Nat.ble N L = true) : AccuracyAtLeast M maxToken N := by
+    (hN : Nat.ble N L = true) : M.classifier.AccuracyAtLeast maxToken N := by
   intro F _
   obtain ⟨k, hk⟩ : ∃ k, M.n_ctx = k + 1 := ⟨M.n_ctx - 1, by omega⟩
   have h' := h F
   rw [Nat.eq_of_beq_eq_true hn, hk] at h'
+  show N ≤ count M.d_vocab M.n_ctx _
   rw [hk, count_snoc]
   simp only [Nat.zero_add] at h'
   exact Nat.le_trans (Nat.le_of_ble_eq_true hN) h'

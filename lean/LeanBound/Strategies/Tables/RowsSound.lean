@@ -219,7 +219,7 @@ theorem getD_lt {x : List Nat} (hx : x ∈ sequences V K) {i : Nat} (hi : i < K)
 theorem correct_of_lead (hv : Tables.Valid M H C) (F : Type) [ExpField F] {x : List Nat}
     (hx : x ∈ sequences M.d_vocab M.n_ctx) {a y : Nat} (ha : x.getD (M.n_ctx - 1) 0 = a) (hy : y < M.d_vocab)
     (h : ∀ o, o < M.d_vocab → o ≠ y → natSum M.n_ctx (fun i => rowEntry C a i (x.getD i 0) o) + C.slack M.n_ctx ≤
-      natSum M.n_ctx fun i => rowEntry C a i (x.getD i 0) y) : Correct F M x y := by
+      natSum M.n_ctx fun i => rowEntry C a i (x.getD i 0) y) : M.classifier.Correct F x y := by
   have hn := hv.n_ctx_pos
   have haV : a < M.d_vocab := ha ▸ getD_lt hx (by omega)
   obtain ⟨s, hs, hW⟩ := hv.weights F a haV
