@@ -23,6 +23,7 @@ from leanbound.lean.progress import BuildEvent
 from leanbound.lean.toolchain import Toolchain
 from leanbound.measured import measured_accuracy
 from leanbound.models.load import load_model
+from leanbound.properties import max_of_k
 from leanbound.quantize import quantize_fixed
 from leanbound.render import render_claim
 from leanbound.strategies import certify
@@ -67,8 +68,8 @@ class Bench:
         measured = measured_accuracy(checkpoint, self.workspace.build / "measured")
         started = _own_cpu()
         model = quantize_fixed(checkpoint, BITS)
-        certificate = certify(strategy, model)
-        rendered = render_claim(f"bench-{Path(path).name}", model, certificate.proved, certificate)
+        certificate = certify(strategy, model, max_of_k(1))
+        rendered = render_claim(f"bench-{Path(path).name}", model, max_of_k(certificate.proved), certificate)
         prepared = _own_cpu() - started
         startup = self.startup()
         with self._scratch(rendered.names.namespace) as root:

@@ -28,9 +28,13 @@ from leanbound.lean.build import build
 from leanbound.lean.failures import LeanCrashError, LeanRejectedError
 from leanbound.lean.limits import Limits
 from leanbound.lean.toolchain import select_toolchain
+from leanbound.lean_source import natural, naturals
+from leanbound.properties import max_of_k
 from leanbound.quantize import quantize_fixed
-from leanbound.render import natural, naturals, render_claim, splits
-from leanbound.strategies import Certificate, certify
+from leanbound.render import render_claim
+from leanbound.strategies import certify
+from leanbound.strategies.certificate import Certificate
+from leanbound.strategies.max_of_k import splits
 
 BATCH = 100
 WIDTHS = ("narrow", "stride", "w", "e", "r", "P", "squarings", "err")
@@ -143,12 +147,12 @@ def run(count: int, seed: int) -> Counter[str]:
     rng = random.Random(seed)
     model = quantize_fixed(shipped("max-of-2-v5"), 8)
     truth = exact_count(model)
-    original = certify("cubic", model)
+    original = certify("cubic", model, max_of_k(1))
     data = json.loads(original.to_bytes())
     seen: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
-        render_claim("mutant", model, 1, original).write(root)
+        render_claim("mutant", model, max_of_k(1), original).write(root)
         starts = range(0, count, BATCH)
         for start in tqdm(starts, desc="certificates", unit="batch", disable=not sys.stderr.isatty()):
             mutants = {}

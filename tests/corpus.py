@@ -6,8 +6,11 @@ import numpy as np
 
 from leanbound.models.checkpoint import Checkpoint, load_checkpoint
 from leanbound.models.config import AttentionOnlyConfig
+from leanbound.properties import max_of_k
 from leanbound.quantised import QuantisedModel
 from leanbound.quantize import quantize_fixed
+from leanbound.strategies import AnyCertificate
+from leanbound.strategies import certify as certify_property
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = ROOT / "models"
@@ -40,3 +43,9 @@ def quantised(seed: int = 0, bits: int = 6, shape: AttentionOnlyConfig | None = 
 def shipped(name: str) -> Checkpoint:
     """A shipped model."""
     return load_checkpoint(MODELS / name)
+
+
+def certify(strategy: str, model: QuantisedModel, **options: int | str | None) -> AnyCertificate:
+    """The certificate of as many inputs of max-of-K as can be proved; options that are None are left out."""
+    given = {name: value for name, value in options.items() if value is not None}
+    return certify_property(strategy, model, max_of_k(1), **given)

@@ -21,7 +21,7 @@ from leanbound.models.checkpoint import load_checkpoint
 from leanbound.pipeline import ClaimResult
 from leanbound.quantised import QuantisedModel
 from leanbound.report.table import part, render_table
-from leanbound.strategies import Certificate
+from leanbound.strategies.certificate import Certificate
 from leanbound.verdict import Costs, Outcome, Verdict
 
 COMMANDS = ("train", "quantize", "certify", "render", "check", "verify", "status", "gate", "lock", "audit", "toolchain")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import save
-from tests.corpus import MODELS, quantised
+from tests.corpus import MODELS, certify, quantised
 from tests.workspaces import CLAIM, make_workspace
 
 from leanbound.claims import load_claim, parse_claim
@@ -22,8 +22,10 @@ from leanbound.lean.modules import module_graph
 from leanbound.models.checkpoint import load_checkpoint
 from leanbound.models.files import read_bytes
 from leanbound.models.transformer_lens import load_transformer_lens
-from leanbound.render import TemplateError, render_claim
-from leanbound.strategies import Certificate, certify
+from leanbound.properties import max_of_k
+from leanbound.render import render_claim
+from leanbound.strategies.certificate import Certificate
+from leanbound.templating import TemplateError
 from leanbound.workspace import Workspace
 
 TIGHT = ForkLimits(cpu_seconds=1, memory=256 << 20, output=4 << 20)
@@ -43,7 +45,7 @@ def render(templates: Path) -> str:
     """What is said of the statement's template."""
     model = quantised()
     with pytest.raises(TemplateError) as caught:
-        render_claim("a", model, 1, certify("cubic", model), templates, TIGHT)
+        render_claim("a", model, max_of_k(1), certify("cubic", model), templates, TIGHT)
     assert str(templates / "statements" / "accuracy.lean.j2") in caught.value.message
     return caught.value.message
 

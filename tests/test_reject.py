@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.corpus import MODELS
+from tests.corpus import MODELS, certify
 from tests.workspaces import CLAIM, checked_library, generated, make_workspace
 
 from leanbound.cli import main
 from leanbound.gate.escape import indent
 from leanbound.models.load import load_model
 from leanbound.quantize import quantize_fixed
-from leanbound.strategies import certify
 from leanbound.verdict import Verdict
 
 CASES = {

@@ -4,14 +4,17 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.corpus import ROOT, config, quantised, random_checkpoint, shipped
+from tests.corpus import ROOT, certify, config, quantised, random_checkpoint, shipped
 
 from leanbound.errors import InputError
 from leanbound.lean.build import build
 from leanbound.lean.embedded import load_embedded
+from leanbound.lean_source import natural
+from leanbound.properties import max_of_k
 from leanbound.quantize import quantize_exact, quantize_fixed
-from leanbound.render import TemplateError, claim_id, natural, render_claim
-from leanbound.strategies import Certificate, certify
+from leanbound.render import claim_id, render_claim
+from leanbound.strategies.certificate import Certificate
+from leanbound.templating import TemplateError
 
 GOLDEN = ROOT / "tests" / "data" / "golden"
 
@@ -19,7 +22,7 @@ GOLDEN = ROOT / "tests" / "data" / "golden"
 @pytest.mark.parametrize("strategy", ["exhaustive", "cubic", "cubic-counts", "sub-cubic"])
 def test_rendered_lean_is_the_golden_one(strategy: str) -> None:
     model = quantised(1, bits=4, shape=config(d_vocab=2, n_ctx=2, d_model=2, d_head=2))
-    rendered = render_claim("tiny", model, 1, certify(strategy, model))
+    rendered = render_claim("tiny", model, max_of_k(1), certify(strategy, model))
     for module, source in rendered.modules.items():
         path = GOLDEN / strategy / f"{module.rsplit('.', 1)[-1]}.lean"
         if os.environ.get("UPDATE_GOLDEN"):
@@ -30,12 +33,14 @@ def test_rendered_lean_is_the_golden_one(strategy: str) -> None:
 
 def test_rendering_twice_gives_the_same_bytes() -> None:
     model = quantised(2)
-    assert render_claim("a", model, 3, certify("cubic", model)) == render_claim("a", model, 3, certify("cubic", model))
+    assert render_claim("a", model, max_of_k(3), certify("cubic", model)) == render_claim(
+        "a", model, max_of_k(3), certify("cubic", model)
+    )
 
 
 def test_a_claim_is_written_whole_and_without_what_was_there(tmp_path: Path) -> None:
     model = quantised(2)
-    rendered = render_claim("some-claim", model, 3, certify("cubic", model))
+    rendered = render_claim("some-claim", model, max_of_k(3), certify("cubic", model))
     stale = tmp_path / "Claims" / "SomeClaim" / "Old.lean"
     stale.parent.mkdir(parents=True)
     stale.write_text("-- of another run")
@@ -48,7 +53,7 @@ def test_a_claim_is_written_whole_and_without_what_was_there(tmp_path: Path) -> 
 
 def test_the_certificate_of_another_model_is_refused() -> None:
     with pytest.raises(InputError, match="another model"):
-        render_claim("a", quantised(1), 1, certify("cubic", quantised(2)))
+        render_claim("a", quantised(1), max_of_k(1), certify("cubic", quantised(2)))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +65,7 @@ def test_template_errors_name_template_and_line(tmp_path: Path, text: str, says:
     (tmp_path / "statements" / "accuracy.lean.j2").write_text(text)
     model = quantised()
     with pytest.raises(TemplateError) as caught:
-        render_claim("a", model, 1, certify("cubic", model), tmp_path)
+        render_claim("a", model, max_of_k(1), certify("cubic", model), tmp_path)
     assert f"accuracy.lean.j2{says}" in caught.value.message
 
 
@@ -115,7 +120,7 @@ def test_the_kernel_accepts_plans_of_all_shapes(tmp_path: Path) -> None:
         "exact": (quantize_exact(random_checkpoint(3, config(d_vocab=3, n_ctx=2, d_model=2, d_head=4))), None),
     }
     for name, (model, precision) in shapes.items():
-        render_claim(name, model, 0, certify("cubic", model, precision=precision)).write(tmp_path)
+        render_claim(name, model, max_of_k(1), certify("cubic", model, precision=precision)).write(tmp_path)
     result = build(
         [f"Claims.{name.capitalize()}.Tables" for name in shapes],
         roots=[tmp_path, ROOT / "lean"],
@@ -129,7 +134,7 @@ def test_the_kernel_accepts_plans_of_all_shapes(tmp_path: Path) -> None:
 def test_the_kernel_refuses_every_wrong_plan(tmp_path: Path) -> None:
     model = quantize_fixed(shipped("max-of-2-v5"), 8)
     certificate = certify("cubic", model)
-    rendered = render_claim("wrong", model, 24, certificate)
+    rendered = render_claim("wrong", model, max_of_k(24), certificate)
     rendered.write(tmp_path)
     theorems = []
     for j, change in enumerate(wrong_plans(certificate)):

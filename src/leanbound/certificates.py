@@ -7,14 +7,15 @@ and not to a rejected proof.
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from leanbound import strategies
 from leanbound.errors import InputError
 from leanbound.freshness import tree_digest
 from leanbound.lean.files import sha256_file
 from leanbound.models.files import write_file
-from leanbound.quantised import QuantisedModel
-from leanbound.strategies import Certificate, Options, certify
+from leanbound.properties import Property
+from leanbound.strategies import AnyCertificate, Options, Strategy, certify, find_strategy
 
 _NAME = "certificate.json"
 
@@ -25,17 +26,17 @@ def certificate_path(directory: Path) -> Path:
 
 
 def cached_certificate(
-    directory: Path, strategy: str, model: QuantisedModel, options: Options, progress: bool = False
-) -> Certificate:
+    directory: Path, strategy: str, model: Any, claimed: Property, options: Options, progress: bool = False
+) -> AnyCertificate:
     """The certificate made earlier by the same search from the same model, or a new one, kept in `directory`.
 
     Raises InputError or UnsupportedError as `certify` does.
     """
     path, record = certificate_path(directory), directory / f"{_NAME}.made-from"
-    key = _key(strategy, model, options)
-    if (found := _stored(path, record, key)) is not None:
+    key = _key(strategy, model, claimed, options)
+    if (found := _stored(path, record, key, find_strategy(strategy))) is not None:
         return found
-    certificate = certify(strategy, model, progress=progress, **options)
+    certificate = certify(strategy, model, claimed, progress, **options)
     content = certificate.to_bytes()
     record.unlink(missing_ok=True)
     write_file(path, content)
@@ -43,18 +44,18 @@ def cached_certificate(
     return certificate
 
 
-def _key(strategy: str, model: QuantisedModel, options: Options) -> str:
+def _key(strategy: str, model: Any, claimed: Property, options: Options) -> str:
     """SHA-256 over all that a search depends on."""
     package = Path(strategies.__file__).parent
     code = tree_digest(package, sorted(package.rglob("*.py")))
-    parts = [strategy, model.digest, dict(options), code]
+    parts = [strategy, model.digest, claimed.with_bound(1).model_dump(mode="json"), dict(options), code]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _stored(path: Path, record: Path, key: str) -> Certificate | None:
+def _stored(path: Path, record: Path, key: str, strategy: Strategy) -> AnyCertificate | None:
     try:
         if record.read_text().split() != [key, sha256_file(path)]:
             return None
-        return Certificate.load(path)
+        return strategy.load(path)
     except (OSError, UnicodeDecodeError, InputError):
         return None

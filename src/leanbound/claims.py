@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from leanbound.errors import InputError
 from leanbound.models.files import read_bytes, shortened
+from leanbound.properties import Property, Section
 from leanbound.quantised import MAX_WIDTH, MIN_WIDTH
 from leanbound.strategies import STRATEGIES, Options
 from leanbound.workspace import CLAIM_FILE, Workspace
@@ -23,11 +24,7 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _TAGS: Final = ("fixed", "exact")  # pydantic names the variant of [quantisation] in the path to a field
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class ModelRef(_Section):
+class ModelRef(Section):
     """The weights that the claim is about."""
 
     path: str = Field(min_length=1, description="checkpoint folder or state dict, relative to the repository's root")
@@ -38,28 +35,20 @@ class ModelRef(_Section):
 Bits = Annotated[int, Field(ge=MIN_WIDTH, le=MAX_WIDTH)]
 
 
-class FixedQuantisation(_Section):
+class FixedQuantisation(Section):
     """Fixed point; see `leanbound.quantize.quantize_fixed`."""
 
     mode: Literal["fixed"]
     bits: Bits | dict[str, Bits] = Field(description="of every tensor, or by name")
 
 
-class ExactQuantisation(_Section):
+class ExactQuantisation(Section):
     """The float32 weights as they are; see `leanbound.quantize.quantize_exact`."""
 
     mode: Literal["exact"]
 
 
-class Property(_Section):
-    """The model is right on at least `at_least` of all V ** K inputs; a tie is wrong."""
-
-    kind: Literal["accuracy"]
-    task: Literal["max-of-k"]
-    at_least: int = Field(ge=1, description="inputs, not a fraction")
-
-
-class StrategyOptions(_Section):
+class StrategyOptions(Section):
     """What a search can be told."""
 
     precision: int | None = Field(default=None, ge=8, description="bits of the largest attention weight of a query")
@@ -74,7 +63,7 @@ class StrategyOptions(_Section):
         return cast(Options, self.model_dump(exclude_none=True))
 
 
-class StrategyRef(_Section):
+class StrategyRef(Section):
     """How it is proved."""
 
     name: str
@@ -96,7 +85,7 @@ class StrategyRef(_Section):
         return self
 
 
-class Claim(_Section):
+class Claim(Section):
     """A claim file."""
 
     schema_version: Literal[1]

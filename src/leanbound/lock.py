@@ -13,12 +13,13 @@ from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from leanbound.claims import ExactQuantisation, FixedQuantisation, LoadedClaim, Property
+from leanbound.claims import ExactQuantisation, FixedQuantisation, LoadedClaim
 from leanbound.errors import InputError
 from leanbound.lean.files import sha256_file
 from leanbound.lean.modules import module_graph
 from leanbound.models.config import AttentionOnlyConfig
 from leanbound.models.files import read_json, write_file
+from leanbound.properties import Property
 from leanbound.quantised import TENSOR_NAMES, FixedTensor, QuantisedModel, entries
 from leanbound.source_policy import OWN_ROOTS
 from leanbound.strategies.certificate import Hex

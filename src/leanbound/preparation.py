@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from leanbound import freshness
 from leanbound.claims import ExactQuantisation, LoadedClaim
-from leanbound.errors import InconclusiveError, InputError, RejectedError
+from leanbound.errors import InputError, RejectedError
 from leanbound.lean.toolchain import Preference, Toolchain, select_toolchain
 from leanbound.tasks.max_of_k import space_size
 from leanbound.verdict import Outcome, Verdict
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from leanbound.models.checkpoint import Checkpoint
     from leanbound.quantised import QuantisedModel
     from leanbound.render import RenderedClaim
-    from leanbound.strategies import Certificate
+    from leanbound.strategies import AnyCertificate
 
 _TASK: Final = "max-of-{K}"
 
@@ -60,7 +60,7 @@ class Run:
     """Of the verdict, as far as they are known."""
     files: dict[str, str] = field(default_factory=dict)
     model: "QuantisedModel | None" = None
-    certificate: "Certificate | None" = None
+    certificate: "AnyCertificate | None" = None
     rendered: "RenderedClaim | None" = None
     source_root: Path = Path()
 
@@ -105,8 +105,9 @@ def derive(run: Run, settings: Settings) -> None:
     workspace, name = settings.workspace, run.loaded.name
     settings.say(f"{name}: reading the model")
     checkpoint = _load_checkpoint(run, workspace)
-    inputs = _check_size(run, checkpoint)
-    run.fields |= {"inputs": inputs, "task": _TASK.format(K=checkpoint.config.n_ctx)}
+    V, K = checkpoint.config.d_vocab, checkpoint.config.n_ctx
+    run.loaded.claim.property.require_possible(V, K)
+    run.fields |= {"inputs": space_size(V, K), "task": _TASK.format(K=K)}
     from leanbound.measured import measured_accuracy
     from leanbound.quantize import quantize_as
 
@@ -116,7 +117,7 @@ def derive(run: Run, settings: Settings) -> None:
     if settings.certificate is None:
         run.model.save(workspace.claim_build(name) / "quantised.json")
     run.certificate = _certificate(run, run.model, settings)
-    _require_enough(run, run.certificate)
+    run.loaded.claim.property.require_proved(run.certificate.proved, run.certificate.inputs)
     _render(run, run.model, run.certificate, settings)
 
 
@@ -138,25 +139,13 @@ def _load_checkpoint(run: Run, workspace: Workspace) -> "Checkpoint":
     return checkpoint
 
 
-def _check_size(run: Run, checkpoint: "Checkpoint") -> int:
-    """V ** K. Raises InputError when the claim asks for more."""
-    V, K = checkpoint.config.d_vocab, checkpoint.config.n_ctx
-    inputs = space_size(V, K)
-    if run.loaded.claim.property.at_least > inputs:
-        raise InputError(
-            f"[property] at_least is {run.loaded.claim.property.at_least}, but there are only {V} ** {K} = {inputs} "
-            "inputs. Claim at most that many."
-        )
-    return inputs
-
-
-def _certificate(run: Run, model: "QuantisedModel", settings: Settings) -> "Certificate":
+def _certificate(run: Run, model: "QuantisedModel", settings: Settings) -> "AnyCertificate":
     from leanbound.certificates import cached_certificate
-    from leanbound.strategies import Certificate
+    from leanbound.strategies import find_strategy
 
-    strategy = run.loaded.claim.strategy
+    strategy, claimed = run.loaded.claim.strategy, run.loaded.claim.property
     if settings.certificate is not None:
-        certificate = Certificate.load(settings.certificate)
+        certificate = find_strategy(strategy.name).load(settings.certificate)
         if certificate.strategy != strategy.name:
             raise InputError(
                 f"{settings.certificate}: strategy is {certificate.strategy!r}, expected {strategy.name!r}, "
@@ -166,7 +155,7 @@ def _certificate(run: Run, model: "QuantisedModel", settings: Settings) -> "Cert
         settings.say(f"{run.loaded.name}: certificate by {strategy.name}")
         directory = settings.workspace.claim_build(run.loaded.name)
         options = strategy.options.given()
-        certificate = cached_certificate(directory, strategy.name, model, options, settings.bars)
+        certificate = cached_certificate(directory, strategy.name, model, claimed, options, settings.bars)
     content = certificate.to_bytes()
     run.fields |= {
         "certificate_digest": hashlib.sha256(content).hexdigest(),
@@ -175,23 +164,12 @@ def _certificate(run: Run, model: "QuantisedModel", settings: Settings) -> "Cert
     return certificate
 
 
-def _require_enough(run: Run, certificate: "Certificate") -> None:
-    """Raise InconclusiveError when the certificate counts fewer inputs than the claim asks for."""
-    at_least = run.loaded.claim.property.at_least
-    if certificate.proved < at_least:
-        raise InconclusiveError(
-            f"the certificate proves {certificate.proved:,} of {certificate.inputs:,} inputs, the claim asks for "
-            f"{at_least:,}. Claim at most {certificate.proved:,}, or use a stronger strategy."
-        )
-
-
-def _render(run: Run, model: "QuantisedModel", certificate: "Certificate", settings: Settings) -> None:
+def _render(run: Run, model: "QuantisedModel", certificate: "AnyCertificate", settings: Settings) -> None:
     from leanbound.render import render_claim
 
     workspace = settings.workspace
     run.files |= freshness.hash_files(workspace, sorted(workspace.templates.rglob("*.j2")))
-    at_least = run.loaded.claim.property.at_least
-    run.rendered = render_claim(run.loaded.name, model, at_least, certificate, workspace.templates)
+    run.rendered = render_claim(run.loaded.name, model, run.loaded.claim.property, certificate, workspace.templates)
     run.fields["templates"] = dict(run.rendered.template_digests)
     run.files |= _inspect_sources(run.rendered, run.source_root, workspace)
 

@@ -1,38 +1,24 @@
-"""From a quantised model and a certificate to Lean source: sandboxed Jinja2, deterministic, one folder a claim.
+"""From a quantised model, a property and a certificate to Lean source: deterministic, one folder a claim.
 
 The statement is rendered from `templates/statements`, which is locked; the proof from `templates/proofs`, which anyone
 may edit. A proof imports the statement: an edit can make it fail, but cannot change what is claimed. Imports no numpy.
 """
 
-import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, Self
-
-from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound, TemplateSyntaxError
-from jinja2.loaders import split_template_path
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from typing import Any, Self
 
 from leanbound import __version__
 from leanbound.errors import InputError
-from leanbound.forked import ForkLimits, collect
-from leanbound.models.files import RECORD_LIMIT, read_bytes, write_file
-from leanbound.quantised import QuantisedModel
-from leanbound.strategies import STRATEGIES, Share
-from leanbound.strategies.certificate import Certificate, Counts, Envelope, Split
-from leanbound.strategies.shards import Theorem, theorems
-
-#: Longer numerals are written in pieces of this many bits.
-PIECE_BITS = 3072
-#: Of a strategy by pools: enough to share what all pools use, few enough to fit into memory.
-MAX_POOLS_PER_MODULE = 32
-
-
-class TemplateError(InputError):
-    """Raised when a template cannot be read or rendered; the message names the template and the line."""
+from leanbound.forked import ForkLimits
+from leanbound.lean_source import join, natural, naturals, plain_numerals, tensor_rows
+from leanbound.models.files import write_file
+from leanbound.properties import Property
+from leanbound.strategies import AnyCertificate, find_strategy
+from leanbound.templating import Page, render_pages
 
 
 @dataclass(frozen=True)
@@ -116,13 +102,13 @@ def claim_id(name: str) -> str:
 
 def render_claim(
     name: str,
-    model: QuantisedModel,
-    at_least: int,
-    certificate: Certificate,
+    model: Any,
+    claimed: Property,
+    certificate: AnyCertificate,
     templates: Path | None = None,
     limits: ForkLimits | None = None,
 ) -> RenderedClaim:
-    """Render the statement that the model is right on `at_least` inputs, and its proof from the certificate.
+    """Render the statement that the model has the property, and its proof from the certificate.
 
     Raises TemplateError for a fault in a template, or when all of them together pass one of the `limits`; InputError
     when the certificate is of another model.
@@ -132,234 +118,53 @@ def render_claim(
             f"certificate.model_digest is {certificate.model_digest}, expected {model.digest}: "
             "the certificate is of another model; make a new one with `leanbound certify`"
         )
-    renderer = _Renderer(name, model, at_least, certificate, templates or default_templates())
-    return renderer.render(limits or ForkLimits())
-
-
-class _Wanted(NamedTuple):
-    """A module to render."""
-
-    module: str
-    template: str
-    more: Mapping[str, object] = {}
-    """Of the context, for this module only."""
-
-
-class _Renderer:
-    def __init__(
-        self, name: str, model: QuantisedModel, at_least: int, certificate: Certificate, templates: Path
-    ) -> None:
-        self.model = model
-        self.certificate = certificate
-        self.names = ClaimNames.of(name)
-        self.namespace = self.names.namespace
-        self.root = templates
-        self.loader = _Loader(templates)
-        self.environment = _environment(self.loader)
-        self.context: dict[str, Any] = {
-            "name": name,
-            "namespace": self.namespace,
-            "config": model.config.model_dump(),
-            "inputs": certificate.inputs,
-            "at_least": at_least,
-            "model_digest": model.digest,
-            "plan": certificate.plan,
-            "total": certificate.proved,
-            "tensors": [_tensor(model, tensor.name) for tensor in model.tensors],
-            "natural": natural,
-            "naturals": naturals,
-            "plain_numerals": plain_numerals,
-            "splits": splits,
-            "counts": counts,
-            "envelope": envelope,
-            "fold_queries": self._fold_queries,
-            "join_units": self._join_units,
-            "fold_pools": self._fold_pools,
-        }
-
-    def render(self, limits: ForkLimits) -> RenderedClaim:
-        strategy = self.certificate.strategy
-        names = self.names
-        modules = {"statement": names.statement_module, "tables": f"{self.namespace}.Tables"}
-        modules |= {"proof": names.proof_module, "replay": names.replay_module}
-        shares = STRATEGIES[strategy].modules(self.certificate)
-        queries = [f"{self.namespace}.Queries{share.start}" for share in shares]
-        self.context["modules"] = {**modules, "queries": queries}
-        wanted = [
-            _Wanted(modules["statement"], "statements/accuracy.lean.j2"),
-            _Wanted(modules["tables"], "proofs/tables/Tables.lean.j2"),
-        ]
-        for share, module in zip(shares, queries, strict=True):
-            more = {"start": share.start, "queries": share.queries, "pools": share.pools}
-            more["theorems"] = self._theorems(share)
-            wanted.append(_Wanted(module, f"proofs/{strategy}/Queries.lean.j2", more))
-        wanted.append(_Wanted(modules["proof"], f"proofs/{strategy}/Proof.lean.j2"))
-        wanted.append(_Wanted(modules["replay"], "statements/replay.lean.j2"))
-        rendered = self._collect(wanted, limits)
-        return RenderedClaim(
-            modules={item["module"]: item["source"] for item in rendered},
-            names=names,
-            template_digests={item["template"]: item["digest"] for item in rendered},
-            templates={item["module"]: item["template"] for item in rendered},
-        )
-
-    def _collect(self, wanted: Sequence[_Wanted], limits: ForkLimits) -> list[dict[str, str]]:
-        """Render in a child, which cannot harm this process; see `_modules` for what comes of a template."""
-        items, ended = collect(lambda: self._modules(wanted), limits)
-        for item in items:
-            if "error" in item:
-                raise TemplateError(item["error"])
-        if ended:
-            template = self.root / wanted[min(len(items), len(wanted) - 1)].template
-            raise TemplateError(f"{template}: rendering was stopped {ended}. Make the template do less.")
-        return items
-
-    def _modules(self, wanted: Iterable[_Wanted]) -> Iterator[dict[str, str]]:
-        origin = f"-- model {self.model.digest}, certificate {self.certificate.digest}\n"
-        for module, template, more in wanted:
-            try:
-                body = self._body(template, more)
-            except TemplateError as error:
-                yield {"error": error.message}
-                return
-            digest = self.loader.digests[template]
-            source = f"-- Generated by leanbound {__version__} from {template}, SHA-256 {digest}\n{origin}" + body
-            yield {"module": module, "template": template, "digest": digest, "source": source}
-
-    def _body(self, template: str, more: Mapping[str, object]) -> str:
-        try:
-            return self.environment.get_template(template).render({**self.context, **more}).lstrip("\n")
-        except TemplateNotFound as error:
-            raise TemplateError(f"template {self.root / template} does not exist: {error.message}") from None
-        except TemplateSyntaxError as error:
-            raise TemplateError(f"{self.root / template}:{error.lineno}: {error.message}") from None
-        except InputError as error:
-            raise TemplateError(error.message) from None
-        except Exception as error:  # a template can raise any: it calls what it is given with what it likes
-            line = _line_of(error, str(self.root / template))
-            reason = "it needs too much memory" if isinstance(error, MemoryError) else error
-            raise TemplateError(f"{self.root / template}:{line}: {reason}") from None
-
-    def _fold_queries(self, lemma: str) -> str:
-        shares = STRATEGIES[self.certificate.strategy].modules(self.certificate)
-        return _fold("Covered.append", [f"({lemma} queries{share.start})" for share in shares])
-
-    def _join_units(self, lemma: str) -> str:
-        shares = STRATEGIES[self.certificate.strategy].modules(self.certificate)
-        starts = [theorem.start for share in shares for theorem in self._theorems(share)]
-        return _join("RightUnits.append", [f"({lemma} units{start})" for start in starts])
-
-    def _fold_pools(self, lemma: str) -> str:
-        return _fold("ProvedQueries.append", [f"({lemma} holds{pool.start})" for pool in self.certificate.pools])
-
-    def _theorems(self, share: Share) -> list[Theorem]:
-        """For a strategy that divides queries into parts: the theorems of a module."""
-        return theorems(self.certificate, share.start, len(share.queries))
-
-
-class _Loader(BaseLoader):
-    """Templates below a folder, regular files of at most 1 MiB; no link leads out of it."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self.digests: dict[str, str] = {}
-        """template -> SHA-256 of what was read"""
-
-    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
-        path = self._root.joinpath(*split_template_path(template))
-        if not path.exists():
-            raise TemplateNotFound(template)
-        if not path.resolve().is_relative_to(self._root.resolve()):
-            raise InputError(f"{path}: leads out of {self._root}. Replace the link by what it leads to.")
-        content = read_bytes(path, RECORD_LIMIT)
-        self.digests[template] = hashlib.sha256(content).hexdigest()
-        return content.decode(), str(path), lambda: True
-
-
-def _environment(loader: _Loader) -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(
-        loader=loader,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
+    names = ClaimNames.of(name)
+    proof = find_strategy(certificate.strategy).proof(model, certificate)
+    own = [page._replace(name=f"{names.namespace}.{page.name}") for page in proof.modules]
+    pages = [
+        Page(names.statement_module, f"statements/{claimed.kind}.lean.j2"),
+        *own,
+        Page(names.proof_module, f"proofs/{certificate.strategy}/Proof.lean.j2"),
+        Page(names.replay_module, f"statements/{claimed.kind}-replay.lean.j2"),
+    ]
+    context = {
+        "name": name,
+        "namespace": names.namespace,
+        "modules": _modules_by_name([page.name for page in pages]),
+        "config": model.config.model_dump(),
+        "n_ctx": model.config.n_ctx,
+        "inputs": certificate.inputs,
+        "property": claimed.model_dump(),
+        "model_digest": model.digest,
+        "total": certificate.proved,
+        "tensors": [tensor_rows(tensor) for tensor in model.tensors],
+        "natural": natural,
+        "naturals": naturals,
+        "plain_numerals": plain_numerals,
+        "join": join,
+        **proof.context,
+    }
+    rendered = render_pages(templates or default_templates(), pages, context, limits or ForkLimits())
+    origin = f"-- model {model.digest}, certificate {certificate.digest}\n"
+    generated = f"-- Generated by leanbound {__version__} from"
+    return RenderedClaim(
+        modules={
+            page.name: f"{generated} {page.template}, SHA-256 {page.digest}\n{origin}{page.text}" for page in rendered
+        },
+        names=names,
+        template_digests={page.template: page.digest for page in rendered},
+        templates={page.name: page.template for page in rendered},
     )
 
 
-def _line_of(error: BaseException, template: str) -> int:
-    """The line of the template at which rendering failed: Jinja2 puts it into the traceback."""
-    line, traceback = 0, error.__traceback__
-    while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename == template:
-            line = traceback.tb_lineno
-        traceback = traceback.tb_next
-    return line
-
-
-def natural(value: int) -> str:
-    """A natural number as the literal that the kernel computes with, without a type-class instance around it.
-
-    A long one is written in pieces, lowest first, because Lean reads a numeral in time quadratic in its digits.
-    """
-    if value.bit_length() <= PIECE_BITS:
-        return f"nat_lit {value:#x}"
-    low = value & ((1 << PIECE_BITS) - 1)
-    return f"cat {PIECE_BITS} (nat_lit {low:#x}) ({natural(value >> PIECE_BITS)})"
-
-
-def naturals(values: Sequence[int]) -> str:
-    """A list of natural numbers, one to a line, long ones in pieces."""
-    return _lines(natural(value) for value in values)
-
-
-def plain_numerals(values: Sequence[int]) -> str:
-    """A list of natural numbers, one to a line, each a single numeral: what a reader of a statement wants."""
-    return _lines(f"{value:#x}" for value in values)
-
-
-def _lines(items: Iterable[str]) -> str:
-    return "[" + ",\n    ".join(items) + "]"
-
-
-def splits(items: Sequence[Split]) -> str:
-    """The classes of a query that are split, each a maximum and the numerals of its patterns."""
-    return "[" + ", ".join(f"({item.maximum}, {_numerals(item.excluded)})" for item in items) + "]"
-
-
-def counts(items: Sequence[Counts]) -> str:
-    """The classes of a query that are taken apart by counts, each a maximum and its numbers."""
-    return "[" + ", ".join(f"({item.maximum}, {item.near}, {item.rest}, {list(item.allowed)})" for item in items) + "]"
-
-
-def envelope(item: Envelope) -> str:
-    """The certificate of an envelope, an anonymous constructor in the order of the fields."""
-    queries = ", ".join(f"({scale:#x}, {shift:#x})" for scale, shift in item.queries)
-    numbers = ", ".join(f"({natural(value)})" for value in (item.low, item.high, item.least, item.most))
-    return f"⟨{item.bits}, {numbers},\n    [{queries}]⟩"
-
-
-def _numerals(values: Sequence[int]) -> str:
-    return "[" + ", ".join(f"{value:#x}" if value else "0" for value in values) + "]"
-
-
-def _fold(lemma: str, terms: Sequence[str]) -> str:
-    """`lemma t0 rfl <| lemma t1 rfl <| … tn`, for facts about consecutive ranges."""
-    *first, last = terms
-    opened = "".join(f"{lemma} {term} rfl <|\n  " for term in first)
-    return opened + last
-
-
-def _join(lemma: str, terms: Sequence[str]) -> str:
-    """`(lemma t0 … t1)`, the terms in a balanced tree: Lean runs out of stack for hundreds of them in a row."""
-    if len(terms) == 1:
-        return terms[0]
-    half = len(terms) // 2
-    left, right = _join(lemma, terms[:half]), _join(lemma, terms[half:])
-    return f"({lemma}\n  {left}\n  (by decide +kernel)\n  {right})"
-
-
-def _tensor(model: QuantisedModel, name: str) -> dict[str, object]:
-    tensor = model[name]
-    rows = [tensor.numeral(i) for i in range(tensor.shape[0])]
-    return {"name": name, "shape": tensor.shape, "width": tensor.width, "frac": tensor.frac, "rows": rows}
+def _modules_by_name(modules: Sequence[str]) -> Mapping[str, str | list[str]]:
+    """Modules as templates refer to them: see `strategies.base.Proof`."""
+    found: dict[str, str | list[str]] = {}
+    for module in modules:
+        own = module.rsplit(".", 1)[-1].lower()
+        row = own.rstrip("0123456789")
+        if row == own:
+            found[own] = module
+        else:
+            found[row] = [*found.get(row, []), module]
+    return found

@@ -5,17 +5,19 @@ from pathlib import Path
 
 import pytest
 from tests.corpus import ROOT
-from tests.pairs.corpus import half_right, pair_config, quantised_pairs
+from tests.pairs.corpus import half_right, on_pairs, pair_config, quantised_pairs
 
 from leanbound.errors import InputError
 from leanbound.lean.build import BuildResult, build
 from leanbound.lean.embedded import load_embedded
 from leanbound.lean.modules import module_graph
 from leanbound.pairs.quantize import quantize_pairs
-from leanbound.pairs.render import render_pair_claim
+from leanbound.render import render_claim
 from leanbound.strategies.all_pairs import certify_pairs
 from leanbound.tasks.pairs import PairTask, modular_addition, symmetric_group
 
+#: Five tokens.
+SUMS = modular_addition(5)
 GOLDEN = ROOT / "tests" / "data" / "golden"
 TASKS = {"all-pairs": modular_addition(3), "all-pairs-table": symmetric_group(3)}
 
@@ -30,7 +32,7 @@ def kernel(root: Path, *modules: str) -> BuildResult:
 def test_rendered_lean_is_the_golden_one(folder: str) -> None:
     task = TASKS[folder]
     model = quantised_pairs(1, bits=4, shape=pair_config(task.d_vocab, 2))
-    rendered = render_pair_claim("tiny", model, 1, certify_pairs(model, task))
+    rendered = render_claim("tiny", model, on_pairs(task, 1), certify_pairs(model, task))
     for module, source in rendered.modules.items():
         path = GOLDEN / folder / f"{module.rsplit('.', 1)[-1]}.lean"
         if os.environ.get("UPDATE_GOLDEN"):
@@ -41,7 +43,7 @@ def test_rendered_lean_is_the_golden_one(folder: str) -> None:
 
 def test_the_certificate_of_another_model_is_refused() -> None:
     with pytest.raises(InputError, match="another model"):
-        render_pair_claim("a", quantised_pairs(1), 1, certify_pairs(quantised_pairs(2), modular_addition(5)))
+        render_claim("a", quantised_pairs(1), on_pairs(SUMS, 1), certify_pairs(quantised_pairs(2), SUMS))
 
 
 def test_statements_rest_on_no_checker() -> None:
@@ -51,22 +53,22 @@ def test_statements_rest_on_no_checker() -> None:
 
 
 @pytest.mark.lean
-@pytest.mark.parametrize(("name", "task"), [("sums", modular_addition(5)), ("table", symmetric_group(3))])
+@pytest.mark.parametrize(("name", "task"), [("sums", SUMS), ("table", symmetric_group(3))])
 def test_the_kernel_proves_what_was_counted(name: str, task: PairTask, tmp_path: Path) -> None:
     model = quantize_pairs(half_right(task), 8)
     certificate = certify_pairs(model, task)
     assert 0 < certificate.proved < certificate.inputs
-    rendered = render_pair_claim(name, model, certificate.proved, certificate)
+    rendered = render_claim(name, model, on_pairs(task, certificate.proved), certificate)
     rendered.write(tmp_path)
     kernel(tmp_path, *rendered.modules).raise_failures()
 
 
 @pytest.mark.lean
 def test_the_kernel_refuses_wrong_counts_lanes_and_bounds(tmp_path: Path) -> None:
-    task = modular_addition(5)
+    task = SUMS
     model = quantize_pairs(half_right(task), 8)
     certificate = certify_pairs(model, task)
-    render_pair_claim("wrong", model, certificate.proved, certificate).write(tmp_path)
+    render_claim("wrong", model, on_pairs(task, certificate.proved), certificate).write(tmp_path)
     theorems = [
         f"theorem more{a} : countsFrom (rightPairs lanes model (addMod 5)) {a} [{n + 1}] = false := by decide +kernel"
         for a, n in enumerate(certificate.right)
@@ -90,9 +92,9 @@ def test_the_kernel_refuses_wrong_counts_lanes_and_bounds(tmp_path: Path) -> Non
 
 @pytest.mark.lean
 def test_a_claim_of_one_pair_more_is_refused(tmp_path: Path) -> None:
-    task = modular_addition(5)
+    task = SUMS
     model = quantize_pairs(half_right(task), 8)
     certificate = certify_pairs(model, task)
-    rendered = render_pair_claim("more", model, certificate.proved + 1, certificate)
+    rendered = render_claim("more", model, on_pairs(task, certificate.proved + 1), certificate)
     rendered.write(tmp_path)
     assert set(kernel(tmp_path, rendered.names.proof_module).failures) == {rendered.names.proof_module}

@@ -6,16 +6,18 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.corpus import ROOT, config, quantised
+from tests.corpus import ROOT, certify, config, quantised
 
 from leanbound import exact
 from leanbound.lean.build import build
 from leanbound.lean.embedded import load_embedded
+from leanbound.properties import max_of_k
 from leanbound.quantised import QuantisedModel
-from leanbound.render import counts, render_claim
-from leanbound.strategies import STRATEGIES, Certificate, certify
-from leanbound.strategies.certificate import Counts
+from leanbound.render import render_claim
+from leanbound.strategies import STRATEGIES
+from leanbound.strategies.certificate import Certificate, Counts
 from leanbound.strategies.cubic_counts import _size
+from leanbound.strategies.max_of_k import counts
 
 STRATEGY = "cubic-counts"
 
@@ -58,7 +60,7 @@ def test_modules_hold_what_fits_into_memory() -> None:
 
 
 def starts(certificate: Certificate) -> list[int]:
-    return [share.start for share in STRATEGIES[STRATEGY].modules(certificate)]
+    return [share.start for share in STRATEGIES[STRATEGY].shares(certificate)]
 
 
 def more_allowed(item: Counts, c: int) -> Counts:
@@ -89,7 +91,7 @@ def test_the_kernel_counts_what_is_predicted_and_refuses_more(tmp_path: Path) ->
     certificate = certify(STRATEGY, model)
     items = [item for query in certificate.queries for item in query.counts]
     assert {item.near for item in items} == {1, 4} and any(any(item.allowed) for item in items)
-    render_claim("counted", model, certificate.proved, certificate).write(tmp_path)
+    render_claim("counted", model, max_of_k(certificate.proved), certificate).write(tmp_path)
     lines = [f"theorem t{j} : {text} := by decide +kernel" for j, text in enumerate(theorems(certificate))]
     source = (
         "module\npublic import Claims.Counted.Tables\npublic import LeanBound.Strategies.CubicCounts.Checker\n"

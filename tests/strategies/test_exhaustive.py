@@ -7,17 +7,18 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.corpus import ROOT, SMALL, config, quantised, shipped
+from tests.corpus import ROOT, SMALL, certify, config, quantised, shipped
 
 from leanbound import exact
 from leanbound.errors import InputError, UnsupportedError
 from leanbound.lean.build import BuildResult, build
 from leanbound.lean.embedded import load_embedded
+from leanbound.properties import max_of_k
 from leanbound.quantised import QuantisedModel
 from leanbound.quantize import quantize_fixed
 from leanbound.render import render_claim
-from leanbound.strategies import Certificate, certify, shards
-from leanbound.strategies.certificate import Part
+from leanbound.strategies import shards
+from leanbound.strategies.certificate import Certificate, Part
 from leanbound.strategies.shards import Work, query_parts, theorems
 
 
@@ -128,7 +129,7 @@ def test_the_kernel_counts_each_unit_as_predicted(tmp_path: Path) -> None:
     for name, (seed, V, K) in SHAPES.items():
         model = quantised(seed, shape=config(d_vocab=V, n_ctx=K))
         certificate = certify("exhaustive", model)
-        render_claim(name, model, certificate.proved, certificate).write(tmp_path)
+        render_claim(name, model, max_of_k(certificate.proved), certificate).write(tmp_path)
         check = "checkParts tables model.d_vocab model.n_ctx"
         more = [
             f"theorem more{u} : {check} [(1, {count + 1})] {u} = false := by decide +kernel"
@@ -152,7 +153,7 @@ def test_the_kernel_counts_each_unit_as_predicted(tmp_path: Path) -> None:
 def test_units_missing_doubled_or_of_another_query_are_refused(tmp_path: Path) -> None:
     model = quantised(2, shape=config(d_vocab=3, n_ctx=2))
     certificate = certify("exhaustive", model)
-    render_claim("joined", model, certificate.proved, certificate).write(tmp_path)
+    render_claim("joined", model, max_of_k(certificate.proved), certificate).write(tmp_path)
     folder = tmp_path / "Claims" / "Joined"
     proof = (folder / "Proof.lean").read_text()
     unit = "(checkParts_units valid units{})"

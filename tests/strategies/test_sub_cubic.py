@@ -9,17 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from tests.corpus import ROOT, SMALL, config, quantised, shipped
+from tests.corpus import ROOT, SMALL, certify, config, quantised, shipped
 
 from leanbound import exact
 from leanbound.errors import InputError
 from leanbound.lean.build import build
 from leanbound.lean.embedded import load_embedded
+from leanbound.lean_source import natural
+from leanbound.properties import max_of_k
 from leanbound.quantize import quantize_fixed
-from leanbound.render import envelope as lean_envelope
-from leanbound.render import natural, render_claim
-from leanbound.strategies import Certificate, PoolCertificate, certify
-from leanbound.strategies.certificate import Envelope
+from leanbound.render import render_claim
+from leanbound.strategies.certificate import Certificate, Envelope, PoolCertificate
+from leanbound.strategies.max_of_k import envelope as lean_envelope
 from leanbound.strategies.sub_cubic import ATTENTION, DIRECT, build_tables, pool_count
 
 Handlings = st.tuples(st.sampled_from(sorted(ATTENTION)), st.sampled_from(sorted(DIRECT)))
@@ -171,7 +172,7 @@ def _definition(name: str, pool: PoolCertificate) -> str:
 def test_the_kernel_counts_what_the_search_says_and_refuses_wrong_bounds(tmp_path: Path) -> None:
     model = quantize_fixed(shipped("max-of-3-v8"), 8)
     certificate = certify("sub-cubic", model, pool=3)
-    render_claim("pooled", model, certificate.proved, certificate).write(tmp_path)
+    render_claim("pooled", model, max_of_k(certificate.proved), certificate).write(tmp_path)
     size = "poolSize tables (plan.scores model head) model.d_vocab model.n_ctx"
     lines = []
     for pool in certificate.pools:

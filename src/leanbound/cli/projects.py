@@ -20,6 +20,7 @@ def claim(arguments: argparse.Namespace) -> int:
     """Write a claim of as much as can be proved."""
     from leanbound.models.load import load_model
     from leanbound.new_repository import claim_text, write_claim
+    from leanbound.properties import max_of_k
     from leanbound.quantize import quantize_fixed
     from leanbound.report.table import part
     from leanbound.strategies import Options, certify
@@ -29,7 +30,8 @@ def claim(arguments: argparse.Namespace) -> int:
     checkpoint = load_model(model)
     quantised = quantize_fixed(checkpoint, arguments.bits)
     options = Options() if arguments.fraction is None else Options(fraction=arguments.fraction)
-    certificate = certify(arguments.strategy, quantised, progress=True, **options)
+    claimed = max_of_k(1)
+    certificate = certify(arguments.strategy, quantised, claimed, progress=True, **options)
     if not certificate.proved:
         raise InputError(
             f"{arguments.strategy} proves nothing of {arguments.model} at {arguments.bits} bits, and that is "

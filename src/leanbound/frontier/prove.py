@@ -18,9 +18,10 @@ from leanbound.models.files import write_file
 from leanbound.models.load import load_model
 from leanbound.new_repository import claim_text
 from leanbound.pipeline import Settings, verify
+from leanbound.properties import max_of_k
 from leanbound.quantised import QuantisedModel
 from leanbound.quantize import quantize_fixed
-from leanbound.strategies import Certificate
+from leanbound.strategies import AnyCertificate
 from leanbound.verdict import Measured, Outcome, outcome_of
 from leanbound.workspace import CLAIM_FILE, Workspace
 
@@ -134,8 +135,8 @@ def _name(rung: Rung, subject: Subject) -> str:
     return f"frontier-{hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]}"
 
 
-def _search(rung: Rung, subject: Subject, directory: Path) -> Certificate:
-    return cached_certificate(directory, rung.strategy, subject.quantised, rung.options)
+def _search(rung: Rung, subject: Subject, directory: Path) -> AnyCertificate:
+    return cached_certificate(directory, rung.strategy, subject.quantised, max_of_k(1), rung.options)
 
 
 def _write_claim(rung: Rung, subject: Subject, at_least: int, workspace: Workspace, name: str) -> None:

@@ -22,6 +22,11 @@ class PairMlpConfig(BaseModel):
         default=False, description="one embedding W_E under attention fixed to 1/2: W_A = W_B = W_E / 2"
     )
 
+    @property
+    def n_ctx(self) -> int:
+        """Tokens of an input: always two."""
+        return 2
+
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of every parameter, by name."""
         p, h = self.d_vocab, self.d_hidden

@@ -3,61 +3,19 @@
 Counts exactly what `LeanBound.rightPairs` counts. Untrusted: Lean refuses lanes too narrow and counts too high.
 """
 
-from typing import Final, Literal, Self
+from typing import Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from leanbound.canonical import Canonical
 from leanbound.errors import InputError
 from leanbound.exact import Integers
 from leanbound.pairs.quantised import QuantisedPairMlp
 from leanbound.quantised import FixedTensor
+from leanbound.strategies.pair_certificate import PairCertificate, PairLanes
 from leanbound.tasks.pairs import PairTask, Table
 
 #: Bits of a word of the embedded Lean's numbers: entries at multiples of it make its multiplication skip the most.
 WORD: Final = 32
-#: About so many bytes of numbers does the kernel keep from one module, besides what it starts with.
-MODULE_BYTES: Final = 500 * 2**20
-
-
-class PairLanes(BaseModel):
-    """The certificate of `LeanBound.PairLanes`, field for field: widths in bits."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    hidden: int = Field(ge=1, description="a lane of hidden units")
-    logits: int = Field(ge=1, description="a lane of logits")
-    stride: int = Field(ge=1, description="from the row of a second token to the next")
-
-
-class PairCertificate(Canonical):
-    """A bound on the accuracy of one quantised MLP on pairs, with all that Lean needs to check it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    schema_version: Literal[1] = 1
-    strategy: Literal["all-pairs"] = "all-pairs"
-    model_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="digest of the QuantisedPairMlp")
-    task: PairTask
-    lanes: PairLanes
-    right: tuple[int, ...] = Field(description="pairs proved right, by the first token")
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if len(self.right) != self.task.d_vocab or any(not 0 <= n <= self.task.d_vocab for n in self.right):
-            raise ValueError(f"right: expected {self.task.d_vocab} numbers from 0 to {self.task.d_vocab}")
-        return self
-
-    @property
-    def inputs(self) -> int:
-        """How many pairs there are."""
-        return self.task.d_vocab**2
-
-    @property
-    def proved(self) -> int:
-        """Pairs proved right: what Lean will count, if it accepts the certificate."""
-        return sum(self.right)
 
 
 def certify_pairs(model: QuantisedPairMlp, task: PairTask) -> PairCertificate:
@@ -94,15 +52,6 @@ def count_right(model: QuantisedPairMlp, targets: Table, lanes: PairLanes) -> tu
         right = np.take_along_axis(logits, np.array(row)[:, None], axis=1)
         counts.append(int(((logits >= right).sum(axis=1) == 1).sum()))
     return tuple(counts)
-
-
-def tokens_per_module(model: QuantisedPairMlp, lanes: PairLanes) -> int:
-    """How many first tokens one theorem checks, in a module of its own: so many that its memory stays bounded.
-
-    The kernel keeps four numbers of the size of a logit matrix for each hidden unit of each first token.
-    """
-    p, h = model.config.d_vocab, model.config.d_hidden
-    return max(1, MODULE_BYTES // (4 * h * p * lanes.stride // 8))
 
 
 def _bound(tensor: FixedTensor) -> int:

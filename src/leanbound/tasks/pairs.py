@@ -1,11 +1,12 @@
 """Tasks on pairs of tokens, each a table: addition modulo p, and composition in a finite group."""
 
 from itertools import permutations
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Table = tuple[tuple[int, ...], ...]
+Row = Annotated[tuple[int, ...], Field(strict=False)]
+Table = Annotated[tuple[Row, ...], Field(strict=False)]
 """Entry [a][b] is the right output for the tokens a and b."""
 
 #: Most elements whose permutations are composed: 6! = 720 tokens.

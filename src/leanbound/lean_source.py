@@ -1,0 +1,52 @@
+"""Python values as Lean source, for templates: numerals, lists of them, and joins of many proofs. Imports no numpy."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from leanbound.quantised import FixedTensor
+
+#: Longer numerals are written in pieces of this many bits.
+PIECE_BITS: Final = 3072
+
+
+def natural(value: int) -> str:
+    """A natural number as the literal that the kernel computes with, without a type-class instance around it.
+
+    A long one is written in pieces, lowest first, because Lean reads a numeral in time quadratic in its digits.
+    """
+    if value.bit_length() <= PIECE_BITS:
+        return f"nat_lit {value:#x}"
+    low = value & ((1 << PIECE_BITS) - 1)
+    return f"cat {PIECE_BITS} (nat_lit {low:#x}) ({natural(value >> PIECE_BITS)})"
+
+
+def naturals(values: Sequence[int]) -> str:
+    """A list of natural numbers, one to a line, long ones in pieces."""
+    return _lines(natural(value) for value in values)
+
+
+def plain_numerals(values: Sequence[int]) -> str:
+    """A list of natural numbers, one to a line, each a single numeral: what a reader of a statement wants."""
+    return _lines(f"{value:#x}" for value in values)
+
+
+def _lines(items: Iterable[str]) -> str:
+    return "[" + ",\n    ".join(items) + "]"
+
+
+def join(lemma: str, prefix: str, starts: Sequence[int]) -> str:
+    """`(lemma t0 … t1)`, for facts about consecutive ranges, each named by the prefix and where it starts.
+
+    In a balanced tree: Lean runs out of stack for hundreds of them in a row.
+    """
+    if len(starts) == 1:
+        return f"({prefix}{starts[0]})"
+    half = len(starts) // 2
+    left, right = join(lemma, prefix, starts[:half]), join(lemma, prefix, starts[half:])
+    return f"({lemma}\n  {left}\n  (by decide +kernel)\n  {right})"
+
+
+def tensor_rows(tensor: FixedTensor) -> dict[str, object]:
+    """A tensor with its rows as numerals."""
+    rows = [tensor.numeral(i) for i in range(tensor.shape[0])]
+    return {"name": tensor.name, "shape": tensor.shape, "width": tensor.width, "frac": tensor.frac, "rows": rows}

@@ -1,0 +1,167 @@
+"""What the strategies for max-of-K share: tables, queries or pools of them, and how Lean's modules divide these.
+
+Imports no numpy until a certificate is asked for.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from leanbound.errors import InputError
+from leanbound.lean_source import natural
+from leanbound.properties import Property
+from leanbound.quantised import QuantisedModel
+from leanbound.strategies.base import Proof, Strategy
+from leanbound.strategies.certificate import (
+    MODULE_BITS,
+    Certificate,
+    Counts,
+    Envelope,
+    PoolCertificate,
+    QueryCertificate,
+    Split,
+    split_bits,
+)
+from leanbound.strategies.shards import Theorem, theorems
+
+MAX_QUERIES_PER_MODULE: Final = 32
+#: Enough to share what all pools use, few enough to fit into memory.
+MAX_POOLS_PER_MODULE: Final = 32
+
+Search = Callable[..., Iterator[QueryCertificate | PoolCertificate]]
+"""From a model, its tables and the options of the strategy, by name, to the parts of a certificate."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one Lean module checks: consecutive queries, or pools of them."""
+
+    start: int
+    """The first query."""
+    queries: Sequence[QueryCertificate] = ()
+    pools: Sequence[PoolCertificate] = ()
+
+
+@dataclass(frozen=True)
+class MaxOfKStrategy(Strategy):
+    """A way to prove a bound on the accuracy of max-of-K."""
+
+    architecture = "attention-only"
+
+    options: tuple[str, ...] = ("precision",)
+    module: str = ""
+    """Where `certify_queries` is, which finds the certificates of all queries."""
+    module_inputs: int | None = None
+    """At most this many inputs are checked in one Lean module, where the work grows with the inputs."""
+    partial: bool = False
+    """Whether it may leave queries unchecked, the last ones."""
+    tables: str = "leanbound.strategies.tables"
+    """The module whose `build_tables` makes the tables."""
+
+    def search(
+        self, model: QuantisedModel, claimed: Property, progress: bool, options: Mapping[str, Any]
+    ) -> Certificate:
+        from tqdm import tqdm
+
+        from leanbound.strategies.tables import MAX_PRECISION
+
+        own = dict(options)
+        precision = own.pop("precision", None)
+        if precision is not None and not 8 <= precision <= MAX_PRECISION:
+            raise InputError(f"precision is {precision}; expected 8 to {MAX_PRECISION} bits")
+        tables = import_module(self.tables).build_tables(model, precision)
+        certify_queries: Search = import_module(self.module).certify_queries
+        found = certify_queries(model, tables, **own)
+        parts = list(tqdm(found, desc=f"{self.name} certificate", unit="part", disable=not progress, leave=False))
+        return Certificate(
+            strategy=self.name,
+            model_digest=model.digest,
+            inputs=model.config.d_vocab**model.config.n_ctx,
+            plan=tables.plan,
+            queries=tuple(part for part in parts if isinstance(part, QueryCertificate)),
+            pools=tuple(part for part in parts if isinstance(part, PoolCertificate)),
+        )
+
+    def load(self, path: Path) -> Certificate:
+        return Certificate.load(path)
+
+    def proof(self, model: QuantisedModel, certificate: Certificate) -> Proof:
+        from leanbound.templating import Page
+
+        shares = [(share, _theorems(certificate, share)) for share in self.shares(certificate)]
+        modules = [Page("Tables", "proofs/tables/Tables.lean.j2")]
+        for share, found in shares:
+            more = {"start": share.start, "queries": share.queries, "pools": share.pools, "theorems": found}
+            modules.append(Page(f"Queries{share.start}", f"proofs/{self.name}/Queries.lean.j2", more))
+        context = {
+            "plan": certificate.plan,
+            "splits": splits,
+            "counts": counts,
+            "envelope": envelope,
+            "query_starts": [share.start for share, _ in shares],
+            "unit_starts": [theorem.start for _, found in shares for theorem in found],
+            "pool_starts": [pool.start for pool in certificate.pools],
+        }
+        return Proof(context, modules)
+
+    def shares(self, certificate: Certificate) -> list[Share]:
+        """Enough for a module to share what all queries use; little enough to run side by side and fit into memory."""
+        starts = self._module_starts(certificate) if certificate.queries else []
+        shares = [
+            Share(start, queries=certificate.queries[start:end])
+            for start, end in zip(starts, [*starts[1:], None], strict=False)
+        ]
+        pools = certificate.pools
+        for first in range(0, len(pools), MAX_POOLS_PER_MODULE):
+            shares.append(Share(pools[first].start, pools=pools[first : first + MAX_POOLS_PER_MODULE]))
+        return [share for share in shares if not self.partial or any(query.parts for query in share.queries)]
+
+    def _module_starts(self, certificate: Certificate) -> list[int]:
+        V = len(certificate.queries)
+        most = MAX_QUERIES_PER_MODULE
+        if self.module_inputs is not None:
+            most = max(1, min(most, self.module_inputs * V // certificate.inputs))
+        starts = [0]
+        used = 0
+        for query, item in enumerate(certificate.queries):
+            bits = _kept_bits(item, certificate)
+            if query - starts[-1] == most or (used and used + bits > MODULE_BITS):
+                starts.append(query)
+                used = 0
+            used += bits
+        return starts
+
+
+def _kept_bits(query: QueryCertificate, certificate: Certificate) -> int:
+    """A measure of what Lean keeps of the check of a query: rows of V lanes for each maximum, more for a split one."""
+    V, row = len(certificate.queries), certificate.plan.w * len(certificate.queries)
+    rows = V + sum(item.near + len(item.allowed) + 1 for item in query.counts)
+    return rows * row + len(query.splits) * split_bits(V, certificate.n_ctx, certificate.plan.w)
+
+
+def _theorems(certificate: Certificate, share: Share) -> list[Theorem]:
+    """For a strategy that divides queries into parts: the theorems of a module."""
+    return theorems(certificate, share.start, len(share.queries))
+
+
+def splits(items: Sequence[Split]) -> str:
+    """The classes of a query that are split, each a maximum and the numerals of its patterns."""
+    return "[" + ", ".join(f"({item.maximum}, {_numerals(item.excluded)})" for item in items) + "]"
+
+
+def counts(items: Sequence[Counts]) -> str:
+    """The classes of a query that are taken apart by counts, each a maximum and its numbers."""
+    return "[" + ", ".join(f"({item.maximum}, {item.near}, {item.rest}, {list(item.allowed)})" for item in items) + "]"
+
+
+def envelope(item: Envelope) -> str:
+    """The certificate of an envelope, an anonymous constructor in the order of the fields."""
+    queries = ", ".join(f"({scale:#x}, {shift:#x})" for scale, shift in item.queries)
+    numbers = ", ".join(f"({natural(value)})" for value in (item.low, item.high, item.least, item.most))
+    return f"⟨{item.bits}, {numbers},\n    [{queries}]⟩"
+
+
+def _numerals(values: Sequence[int]) -> str:
+    return "[" + ", ".join(f"{value:#x}" if value else "0" for value in values) + "]"
