@@ -23,6 +23,7 @@ from tqdm import tqdm
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.corpus import ROOT, shipped
 
+from leanbound.errors import LeanboundError
 from leanbound.exact import exact_count
 from leanbound.lean.build import build
 from leanbound.lean.failures import LeanCrashError, LeanRejectedError
@@ -37,6 +38,7 @@ from leanbound.strategies.certificate import Certificate
 from leanbound.strategies.max_of_k import splits
 
 BATCH = 100
+ROUND = 1000
 WIDTHS = ("narrow", "stride", "w", "e", "r", "P", "squarings", "err")
 MAX_WIDTH = 1 << 14
 LIMITS = Limits(seconds=120, memory=3 << 30)
@@ -49,6 +51,7 @@ open LeanBound
 set_option Elab.async false
 noncomputable section
 """
+FOOT = "end\nend Claims.Mutant\n"
 
 
 def leaves(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -115,28 +118,66 @@ def too_wide(certificate: Certificate) -> bool:
     return any(getattr(certificate.plan, name) > MAX_WIDTH for name in WIDTHS)
 
 
-def accepted(mutants: dict[int, Certificate], root: Path, out: Path, seen: Counter[str]) -> list[int]:
-    """The mutants that Lean accepts; on its own one on which Lean dies is refused."""
-    lines = [theorem(number, certificate) for number, certificate in mutants.items()]
-    name = f"Batch{min(mutants)}"
-    (root / "Claims" / "Mutant" / f"{name}.lean").write_text(HEAD + "".join(lines) + "end\nend Claims.Mutant\n")
-    module = f"Claims.Mutant.{name}"
-    result = build([module], roots=[root, ROOT / "lean"], toolchain=select_toolchain(), out=out, limits=LIMITS, jobs=1)
-    failure = result.failures.get(module)
+Group = dict[int, Certificate]
+"""Mutants by their numbers: what one module holds."""
+
+
+def accepted(groups: list[Group], root: Path, seen: Counter[str]) -> list[int]:
+    """The mutants that Lean accepts. A group on which Lean dies is halved; on its own, such a mutant is refused."""
+    found: list[int] = []
+    while groups:
+        failures = checked(groups, root)
+        again = []
+        for group, failure in zip(groups, failures, strict=True):
+            if isinstance(failure, LeanCrashError) and len(group) > 1:
+                again += halves(group)
+            elif isinstance(failure, LeanCrashError):
+                seen["refused: Lean was stopped"] += 1
+            else:
+                found += kept(group, failure)
+        groups = again
+    return found
+
+
+def checked(groups: list[Group], root: Path) -> list[LeanboundError | None]:
+    """How the check of each group failed, if it did."""
+    names = [f"Claims.Mutant.Batch{min(group)}x{len(group)}" for group in groups]
+    for name, group in zip(names, groups, strict=True):
+        lines = [theorem(number, certificate) for number, certificate in group.items()]
+        root.joinpath(*name.split(".")).with_suffix(".lean").write_text(HEAD + "".join(lines) + FOOT)
+    result = build(
+        names,
+        roots=[root, ROOT / "lean"],
+        toolchain=select_toolchain(),
+        out=ROOT / "build" / "lean",
+        limits=LIMITS,
+        shared=lambda module: module.split(".")[0],
+    )
+    return [result.failures.get(name) for name in names]
+
+
+def kept(group: Group, failure: LeanboundError | None) -> list[int]:
+    """The mutants of a group in whose lines Lean found no error."""
     if failure is None:
-        return list(mutants)
-    if isinstance(failure, LeanRejectedError):
-        first = HEAD.count("\n") + 1
-        bad = {(item.line - first) // 2 for item in failure.diagnostics if item.is_error}
-        return [number for j, number in enumerate(mutants) if j not in bad]
-    if not isinstance(failure, LeanCrashError):
+        return list(group)
+    if not isinstance(failure, LeanRejectedError):
         raise failure
-    if len(mutants) == 1:
-        seen["refused: Lean was stopped"] += 1
-        return []
-    items = list(mutants.items())
-    half = len(items) // 2
-    return [*accepted(dict(items[:half]), root, out, seen), *accepted(dict(items[half:]), root, out, seen)]
+    first = HEAD.count("\n") + 1
+    bad = {(item.line - first) // 2 for item in failure.diagnostics if item.is_error}
+    return [number for j, number in enumerate(group) if j not in bad]
+
+
+def halves(group: Group) -> list[Group]:
+    items = list(group.items())
+    return [dict(items[: len(items) // 2]), dict(items[len(items) // 2 :])]
+
+
+def grouped(mutants: Group) -> list[Group]:
+    """Batches, and by themselves those that Lean may die of."""
+    plain = [number for number, mutant in mutants.items() if not too_wide(mutant)]
+    batches = [plain[i : i + BATCH] for i in range(0, len(plain), BATCH)]
+    alone = [[number] for number in mutants.keys() - set(plain)]
+    return [{number: mutants[number] for number in batch} for batch in (*batches, *alone)]
 
 
 def run(count: int, seed: int) -> Counter[str]:
@@ -153,24 +194,21 @@ def run(count: int, seed: int) -> Counter[str]:
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         render_claim("mutant", model, max_of_k(1), original).write(root)
-        starts = range(0, count, BATCH)
-        for start in tqdm(starts, desc="certificates", unit="batch", disable=not sys.stderr.isatty()):
-            mutants = {}
-            for number in range(start, min(start + BATCH, count)):
+        for start in tqdm(range(0, count, ROUND), desc="certificates", unit="round", disable=not sys.stderr.isatty()):
+            mutants: Group = {}
+            for number in range(start, min(start + ROUND, count)):
                 try:
                     mutants[number] = Certificate.model_validate(mutate(data, rng))
                 except ValueError:
                     seen["malformed"] += 1
             stopped = seen["refused: Lean was stopped"]
-            wide = {number: mutant for number, mutant in mutants.items() if too_wide(mutant)}
-            batches = [mutants.keys() - wide.keys(), *({number} for number in wide)]
-            groups = [{number: mutants[number] for number in sorted(batch)} for batch in batches if batch]
-            true = [number for group in groups for number in accepted(group, root, ROOT / "build" / "lean", seen)]
+            true = accepted(grouped(mutants), root, seen)
             for number in true:
                 proved = mutants[number].proved
                 assert proved <= truth, f"false accept, seed {seed}: {proved} of {truth}, {mutants[number]}"
             seen["accepted, and true"] += len(true)
             seen["refused by the kernel"] += len(mutants) - len(true) - (seen["refused: Lean was stopped"] - stopped)
+            print(f"after {min(start + ROUND, count)} of seed {seed}: {dict(sorted(seen.items()))}", file=sys.stderr)
     return seen
 
 

@@ -9,9 +9,11 @@ import pytest
 from leanbound import checking, freshness
 from leanbound.checking import AuditedClaim
 from leanbound.errors import LeanboundError
+from leanbound.lean import startup
 from leanbound.lean.artifacts import ModuleRecord, artifact_path
 from leanbound.lean.build import BuildResult, artifacts_dir
 from leanbound.lean.process import Command
+from leanbound.lean.startup import StartUp
 from leanbound.lean.toolchain import Toolchain, ToolchainInfo
 from leanbound.render import RenderedClaim
 from leanbound.verdict import Statement
@@ -27,7 +29,7 @@ class FakeToolchain(Toolchain):
     def has_module(self, module: str) -> bool:
         return module.split(".")[0] in ("Init", "Std", "Lean")
 
-    def compile_command(self, *_: Any, **__: Any) -> Command:
+    def command(self, *_: Any, **__: Any) -> Command:
         raise NotImplementedError
 
 
@@ -45,7 +47,7 @@ class FakeLean:
         """Put in place of Lean for the rest of a test."""
         monkeypatch.setattr(checking, "build_claims", self.build)
         monkeypatch.setattr(checking, "audit", self.audit)
-        monkeypatch.setattr(checking, "startup_cpu", lambda *_: 1.5)
+        monkeypatch.setattr(startup, "measure_startup", lambda *_: StartUp(first=1.5, next=0.5))
         monkeypatch.setattr(freshness, "code_digest", lambda: "code")
         return self
 
@@ -66,7 +68,7 @@ class FakeLean:
         artifact = artifact_path(artifacts_dir(self.workspace.artifacts, self.toolchain), module)
         artifact.parent.mkdir(parents=True, exist_ok=True)
         artifact.write_text(module)
-        return ModuleRecord(module, artifact, "key", artifact, {}, 5.0, 6.0, 7, 8, (), False)
+        return ModuleRecord(module, artifact, "key", artifact, {}, 5.0, 6.0, 7, 8, (), True, False)
 
     def audit(self, result: BuildResult, rendered: RenderedClaim, *arguments: Any) -> AuditedClaim:
         at_least = arguments[-1]

@@ -17,6 +17,7 @@ from leanbound.cli import main
 from leanbound.cli.models import parse_bits
 from leanbound.errors import InputError, ToolchainError
 from leanbound.lean import install
+from leanbound.lean.startup import StartUp
 from leanbound.models.checkpoint import load_checkpoint
 from leanbound.pipeline import ClaimResult
 from leanbound.quantised import QuantisedModel
@@ -241,7 +242,7 @@ def verdict(**changes: Any) -> Verdict:
         "artifact": "build/a.olean",
         "costs": Costs(
             check_cpu_seconds=9,
-            startup_cpu_seconds=1,
+            startup=StartUp(first=1, next=1),
             modules=2,
             beyond_startup_cpu_seconds=7,
             library_cpu_seconds=1,

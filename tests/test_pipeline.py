@@ -15,7 +15,9 @@ from leanbound import checking, freshness, measured
 from leanbound.certificates import cached_certificate, certificate_path
 from leanbound.checking import AuditedClaim
 from leanbound.errors import RejectedError, ToolchainError
+from leanbound.lean import startup
 from leanbound.lean.failures import LeanCrashError, LeanRejectedError
+from leanbound.lean.startup import StartUp
 from leanbound.lean.toolchain import Toolchain
 from leanbound.models.load import load_model
 from leanbound.models.transformer_lens import to_state_dict
@@ -149,7 +151,7 @@ def test_one_bad_claim_leaves_the_others(tmp_path: Path, monkeypatch: pytest.Mon
     lean = FakeLean(workspace)
     monkeypatch.setattr(checking, "build_claims", lean.build)
     monkeypatch.setattr(checking, "audit", lean.audit)
-    monkeypatch.setattr(checking, "startup_cpu", lambda *_: 1.5)
+    monkeypatch.setattr(startup, "measure_startup", lambda *_: StartUp(first=1.5, next=0.5))
     (workspace.proofs / CLAIM / "claim.toml").write_text("nonsense")
     bad, good = verify([CLAIM, other], Settings(workspace, find_toolchain=lean.find))
     assert (bad.outcome, good.outcome) == (Outcome.INVALID, Outcome.VERIFIED)

@@ -1,10 +1,8 @@
 """Having Lean check rendered claims, and reading from the artifacts what they prove."""
 
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from leanbound.audit import LIBRARY_ASSUMPTION
 from leanbound.claim_audit import ExpectedClaim, audit_claim
@@ -13,14 +11,14 @@ from leanbound.lean.artifacts import ModuleRecord, artifact_path, part_path
 from leanbound.lean.build import BuildResult, Listener, artifacts_dir, build
 from leanbound.lean.environment import Environment, find_artifacts
 from leanbound.lean.failures import LeanCrashError, LeanRejectedError
+from leanbound.lean.startup import StartUp
 from leanbound.lean.toolchain import Toolchain
 from leanbound.quantised import QuantisedModel
-from leanbound.render import RenderedClaim
+from leanbound.render import ClaimNames, RenderedClaim
+from leanbound.source_policy import LIBRARY
 from leanbound.verdict import Costs, Statement
 
-__all__ = ["LIBRARY_ASSUMPTION", "AuditedClaim", "audit", "build_claims", "checked_module", "costs", "startup_cpu"]
-
-_PROBE: Final = "Startup"
+__all__ = ["LIBRARY_ASSUMPTION", "AuditedClaim", "audit", "build_claims", "checked_module", "costs"]
 
 
 @dataclass(frozen=True)
@@ -44,8 +42,22 @@ def build_claims(
     on_event: Listener | None,
 ) -> BuildResult:
     """Have Lean check the claims, their proofs and all that they import, several modules at once."""
+    rendered = list(rendered)
     targets = [claim.names.replay_module for claim in rendered]
-    return build(targets, roots=roots, toolchain=toolchain, out=out, jobs=jobs, on_event=on_event)
+    shared = _shared({module: claim.names for claim in rendered for module in claim.modules})
+    return build(targets, roots=roots, toolchain=toolchain, out=out, jobs=jobs, on_event=on_event, shared=shared)
+
+
+def _shared(claims: Mapping[str, ClaimNames]) -> Callable[[str], str]:
+    """Who may share a process: modules of the library; modules of one claim, but for its replay."""
+
+    def share(module: str) -> str:
+        names = claims.get(module)
+        if names is None:
+            return LIBRARY if module.split(".")[0] == LIBRARY else module
+        return module if module == names.replay_module else names.namespace
+
+    return share
 
 
 def checked_module(result: BuildResult, rendered: RenderedClaim) -> ModuleRecord:
@@ -112,29 +124,18 @@ def _files_read(environment: Environment, directory: Path, result: BuildResult) 
     return files
 
 
-def startup_cpu(toolchain: Toolchain, directory: Path) -> float:
-    """CPU seconds that this Lean takes for a module of one line; nothing of it is kept in `directory`."""
-    directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".startup-", dir=directory) as name:
-        root = Path(name)
-        (root / f"{_PROBE}.lean").write_text("module\n")
-        result = build([_PROBE], roots=[root], toolchain=toolchain, out=root / "out", jobs=1)
-        return result.require(_PROBE).cpu_seconds
-
-
 def costs(
-    result: BuildResult, rendered: RenderedClaim, startup: float | None, certificate_bytes: int, wall: float
+    result: BuildResult, rendered: RenderedClaim, startup: StartUp | None, certificate_bytes: int, wall: float
 ) -> Costs:
     """What the check of a claim took; of a module that was not checked again, what it took then."""
     own = [record for name, record in result.records.items() if name in rendered.modules]
-    library = [record for name, record in result.records.items() if name.split(".")[0] == "LeanBound"]
+    library = [record for name, record in result.records.items() if name.split(".")[0] == LIBRARY]
     cpu = sum(record.cpu_seconds for record in own)
-    beyond = None if startup is None else round(max(0.0, cpu - len(own) * startup), 1)
     return Costs(
         check_cpu_seconds=round(cpu, 1),
-        startup_cpu_seconds=None if startup is None else round(startup, 2),
+        startup=startup,
         modules=len(own),
-        beyond_startup_cpu_seconds=beyond,
+        beyond_startup_cpu_seconds=None if startup is None else round(startup.beyond(own), 1),
         library_cpu_seconds=round(sum(record.cpu_seconds for record in library), 1),
         max_rss_bytes=max(record.max_rss_bytes for record in [*own, *library]),
         kernel_steps=sum(record.kernel_steps for record in own),

@@ -14,9 +14,9 @@ _REUSABLE: Final = (Outcome.VERIFIED, Outcome.INCONCLUSIVE)
 
 
 def code_digest() -> str:
-    """SHA-256 over leanbound's own Python sources."""
+    """SHA-256 over leanbound's own sources: Python, and the JavaScript that runs Lean."""
     package = Path(__file__).parent
-    return tree_digest(package, sorted(package.rglob("*.py")))
+    return tree_digest(package, sorted([*package.rglob("*.py"), *package.rglob("*.js")]))
 
 
 def tree_digest(root: Path, paths: Iterable[Path]) -> str:

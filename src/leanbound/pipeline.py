@@ -16,6 +16,7 @@ from leanbound.workspace import Workspace
 if TYPE_CHECKING:
     from leanbound.lean.build import BuildResult
     from leanbound.lean.progress import BuildEvent
+    from leanbound.lean.startup import StartUp
 
 __all__ = ["ClaimResult", "Settings", "verify"]
 
@@ -120,18 +121,18 @@ def _check_runs(runs: list[Run], settings: Settings, started: float) -> list[Ver
     return [_judge(run, result, toolchain, settings.workspace, startup, started) for run in runs]
 
 
-def _startup(result: "BuildResult", runs: list[Run], toolchain: Toolchain, settings: Settings) -> float | None:
-    """CPU seconds of Lean's start-up: measured if Lean ran for one of the claims, else as an earlier run had it."""
-    from leanbound.checking import startup_cpu
+def _startup(result: "BuildResult", runs: list[Run], toolchain: Toolchain, settings: Settings) -> "StartUp | None":
+    """Lean's start-up: measured if Lean ran for one of the claims, else as an earlier run had it."""
+    from leanbound.lean.startup import measure_startup
 
     if all(record.reused for record in result.records.values()):
         for run in runs:
             kept = freshness.stored_verdict(settings.workspace, run.loaded.name)
             same = kept is not None and kept.toolchain is not None and kept.toolchain.identity == toolchain.identity
-            if same and kept is not None and kept.costs is not None and kept.costs.startup_cpu_seconds is not None:
-                return kept.costs.startup_cpu_seconds
+            if same and kept is not None and kept.costs is not None and kept.costs.startup is not None:
+                return kept.costs.startup
     try:
-        return startup_cpu(toolchain, settings.workspace.build)
+        return measure_startup(toolchain, settings.workspace.build)
     except LeanboundError:
         return None
 
@@ -141,7 +142,7 @@ def _judge(
     result: "BuildResult",
     toolchain: Toolchain,
     workspace: Workspace,
-    startup: float | None,
+    startup: "StartUp | None",
     started: float,
 ) -> Verdict:
     """The verdict on a claim after Lean has run, from its artifact."""

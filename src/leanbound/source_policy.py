@@ -20,7 +20,8 @@ ALLOWED_ATTRIBUTES: Final = frozenset(
     {"expose", "simp", "instance", "reducible", "inline", "grind", "ext", "inherit_doc"}
 )
 #: First components of the names of our modules.
-OWN_ROOTS: Final = frozenset({"LeanBound", "Claims"})
+LIBRARY: Final = "LeanBound"
+OWN_ROOTS: Final = frozenset({LIBRARY, "Claims"})
 #: First components of the names of modules that may be imported.
 ALLOWED_IMPORTS: Final = OWN_ROOTS | {"Init"}
 #: Words that run code in Lean, change what Lean reads, or leave a proof to something other than the kernel.

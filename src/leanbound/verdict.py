@@ -9,6 +9,7 @@ from typing import Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from leanbound.errors import ExitCode
+from leanbound.lean.startup import StartUp
 from leanbound.models.files import read_json, write_file
 
 
@@ -97,9 +98,9 @@ class Costs(_Part):
     """What the check took. CPU seconds are user and system time of Lean's processes."""
 
     check_cpu_seconds: float = Field(description="all modules of the claim")
-    startup_cpu_seconds: float | None = Field(description="a module of one line, by the same Lean in the same run")
-    modules: int = Field(description="modules of the claim, each of which starts a Lean")
-    beyond_startup_cpu_seconds: float | None = Field(description="check_cpu_seconds less modules times start-up")
+    startup: StartUp | None = Field(description="a module of one line, by the same Lean in the same run")
+    modules: int = Field(description="modules of the claim")
+    beyond_startup_cpu_seconds: float | None = Field(description="check_cpu_seconds less the start-ups")
     library_cpu_seconds: float = Field(description="the modules of the library, shared by all claims")
     max_rss_bytes: int = Field(description="largest memory of any of these processes")
     kernel_steps: int = Field(

@@ -13,8 +13,10 @@ from leanbound import checking, freshness, locking
 from leanbound.artifact_audit import ArtifactAudit
 from leanbound.errors import RejectedError
 from leanbound.gate import GateReport, GateSettings, gate
+from leanbound.lean import startup
 from leanbound.lean.artifacts import artifact_path
 from leanbound.lean.build import artifacts_dir
+from leanbound.lean.startup import StartUp
 from leanbound.lean.toolchain import Toolchain
 from leanbound.pipeline import Settings, verify
 from leanbound.render import ClaimNames
@@ -95,7 +97,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     lean = FakeLean(workspace)
     monkeypatch.setattr(checking, "build_claims", lean.build)
     monkeypatch.setattr(checking, "audit", lean.audit)
-    monkeypatch.setattr(checking, "startup_cpu", lambda *_: 1.5)
+    monkeypatch.setattr(startup, "measure_startup", lambda *_: StartUp(first=1.5, next=0.5))
     monkeypatch.setattr(freshness, "code_digest", lambda: "code")
     monkeypatch.setattr(locking, "_meanings", lambda *_: {"LeanBound.AccuracyAtLeast": "1" * 64})
     made = Repository(workspace, lean)

@@ -46,6 +46,8 @@ for number, line in enumerate(source.splitlines(), start=1):
         sys.exit(7)
     elif what == "signal":
         os.kill(os.getpid(), signal.SIGKILL)
+    elif what == "parent":
+        os.kill(os.getppid(), signal.SIGKILL)
     elif what == "silent":
         sys.exit(0)
     elif what == "child":

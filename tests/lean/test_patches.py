@@ -9,6 +9,7 @@ LEAN_JS = (
     "assignWasmExports(wasmExports);updateGOT(origExports);functionsInTableMap=new WeakMap;"
     "updateTableMap(0,wasmTable.length);"
     'new Worker(pthreadMainJs,{workerData:"em-pthread",name:"em-pthread"});'
+    "async function instantiateArrayBuffer(binaryFile,imports){try{var binary=await getWasmBinary(binaryFile);x}}"
     'FS.mount(NODEFS,{root:"/home"},"/home");FS.mount(NODEFS,{root:"/tmp"},"/tmp");'
     "function ___syscall_stat64(path,buf){if(ENVIRONMENT_IS_PTHREAD)return ask(1)}"
     "function ___syscall_openat(dirfd,path,flags,varargs){if(ENVIRONMENT_IS_PTHREAD)return ask(2)}"

@@ -11,7 +11,7 @@ from leanbound.lean.diagnostics import Diagnostic
 from leanbound.lean.files import sha256_file
 from leanbound.lean.modules import Module
 
-_SCHEMA = 2
+_SCHEMA = 3
 PARTS = (".olean", ".olean.private", ".olean.server", ".ir", ".ilean")
 """What Lean may write for one module."""
 
@@ -34,6 +34,8 @@ class ModuleRecord:
     kernel_steps: int
     """Definitions unfolded and recursors applied by the kernel, as Lean counts them."""
     diagnostics: tuple[Diagnostic, ...]
+    first: bool
+    """Whether it was the first module of its process, which costs more than a later one."""
     reused: bool
 
     @property
@@ -134,6 +136,7 @@ def _to_json(record: ModuleRecord) -> dict[str, Any]:
         "wall_seconds": round(record.wall_seconds, 3),
         "max_rss_bytes": record.max_rss_bytes,
         "kernel_steps": record.kernel_steps,
+        "first": record.first,
         "diagnostics": [item.to_dict() for item in record.diagnostics],
     }
 
@@ -150,5 +153,6 @@ def _from_json(module: Module, artifact: Path, data: dict[str, Any]) -> ModuleRe
         max_rss_bytes=int(data["max_rss_bytes"]),
         kernel_steps=int(data["kernel_steps"]),
         diagnostics=tuple(Diagnostic.from_dict(item) for item in data["diagnostics"]),
+        first=bool(data["first"]),
         reused=True,
     )

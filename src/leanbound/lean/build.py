@@ -15,9 +15,10 @@ from leanbound.lean.failures import lean_crash, lean_errors, suspects_from_profi
 from leanbound.lean.files import exclusive_lock, explain_os_errors
 from leanbound.lean.limits import Limits
 from leanbound.lean.modules import Module, module_graph
-from leanbound.lean.process import Child, Usage, unwinding_on_sigterm
+from leanbound.lean.process import Usage, unwinding_on_sigterm
 from leanbound.lean.progress import BuildEvent, EventKind
 from leanbound.lean.sandbox import Containment, choose_containment
+from leanbound.lean.session import Session
 from leanbound.lean.toolchain import Toolchain
 
 _MEMORY_PER_JOB = 2 << 30
@@ -69,6 +70,7 @@ def build(
     limits: Limits | None = None,
     options: Sequence[str] = (),
     on_event: Listener | None = None,
+    shared: Callable[[str], str] = str,
 ) -> BuildResult:
     """Check the targets and all that they import.
 
@@ -83,6 +85,8 @@ def build(
         limits: what one module may use; by default the usual, as far as the environment does not say otherwise.
         options: further arguments for Lean, as `-Dname=value`.
         on_event: told of every module as it starts and ends.
+        shared: modules for which it gives the same name may share a process, one after the other, which saves
+            start-ups; by default none does.
 
     Raises:
         InputError: when a module is missing or imports form a cycle.
@@ -97,7 +101,8 @@ def build(
         directory.mkdir(parents=True, exist_ok=True)
         with exclusive_lock(directory / ".lock"):
             jobs = jobs or default_jobs()
-            result = _Run(graph, toolchain, directory, jobs, limits, containment, (*_OPTIONS, *options), on_event).run()
+            run = _Run(graph, toolchain, directory, jobs, limits, containment, (*_OPTIONS, *options), on_event, shared)
+            result = run.run()
     result.wall_seconds = time.monotonic() - started
     return result
 
@@ -124,13 +129,9 @@ def _free_memory() -> int:
 class _Job:
     module: Module
     key: str
-    child: Child
-    directory: Path
-    """For what it prints, and a folder for what Lean may write."""
-    olean: Path
-
-    def output(self) -> str:
-        return "".join((self.directory / name).read_text(errors="replace") for name in ("stdout", "stderr"))
+    session: Session
+    first: bool
+    """Whether its process was started for it."""
 
 
 class _Run:
@@ -146,6 +147,7 @@ class _Run:
         containment: Containment,
         options: tuple[str, ...],
         on_event: Listener | None,
+        shared: Callable[[str], str],
     ) -> None:
         self._graph = graph
         self._toolchain = toolchain
@@ -154,6 +156,11 @@ class _Run:
         self._limits = limits
         self._options = options
         self._on_event = on_event
+        self._shared = shared
+        self._idle: list[tuple[str, Session]] = []
+        """Processes between two modules, and who may share them."""
+        self._alone: set[str] = set()
+        """Modules that went wrong where others had been checked before: that may be why."""
         self._keys: dict[str, str] = {}
         self._running: list[_Job] = []
         self._result = BuildResult(containment=containment)
@@ -162,16 +169,16 @@ class _Run:
         for module in self._graph.values():
             self._keys[module.name] = module_key(module, self._keys, self._toolchain.identity, self._options)
         heights = _heights(self._graph)
-        waiting = sorted(self._graph.values(), key=lambda module: -heights[module.name])
+        self._waiting = sorted(self._graph.values(), key=lambda module: -heights[module.name])
         self._scratch = Path(tempfile.mkdtemp(prefix=".work-", dir=self._directory))
         with unwinding_on_sigterm():
             try:
-                while waiting or self._running:
-                    waiting = [module for module in waiting if not self._settle_or_start(module)]
+                while self._waiting or self._running:
+                    self._waiting = [module for module in self._waiting if not self._settle_or_start(module)]
                     self._collect()
             finally:
-                for job in self._running:
-                    job.child.kill()
+                for session in [*(job.session for job in self._running), *(session for _, session in self._idle)]:
+                    session.end()
                 shutil.rmtree(self._scratch, ignore_errors=True)
         self._result.records = {
             name: self._result.records[name] for name in self._graph if name in self._result.records
@@ -200,35 +207,53 @@ class _Run:
         return True
 
     def _start(self, module: Module, options: tuple[str, ...]) -> _Job:
-        directory = Path(tempfile.mkdtemp(dir=self._scratch))
-        olean = artifact_path(directory / "made", module.name.rpartition(".")[2])
-        olean.parent.mkdir()
-        command = self._toolchain.compile_command(
-            module.path, module.root, olean, [self._directory], (*COUNT_STEPS, *options)
-        )
-        outputs = directory / "stdout", directory / "stderr"
-        child = Child(command, *outputs, self._limits, self._result.containment)
-        return _Job(module, self._keys[module.name], child, directory, olean)
+        session = self._session(module)
+        session.start(module, (*COUNT_STEPS, *options))
+        return _Job(module, self._keys[module.name], session, session.modules == 1)
+
+    def _session(self, module: Module) -> Session:
+        """An idle process that the module may share, else a new one; no more in all than are to run at once."""
+        shared = self._shared(module.name)
+        for item in self._idle:
+            if item[0] == shared and item[1].root == module.root and module.name not in self._alone:
+                self._idle.remove(item)
+                return item[1]
+        if self._idle and len(self._running) + len(self._idle) >= self._jobs:
+            self._idle.pop(0)[1].end()
+        folder = Path(tempfile.mkdtemp(dir=self._scratch))
+        return Session(module.root, self._toolchain, [self._directory], folder, self._limits, self._result.containment)
 
     def _collect(self) -> None:
         ended = False
         for job in list(self._running):
-            usage = job.child.poll()
+            usage = job.session.poll()
             if usage is not None:
                 self._running.remove(job)
                 self._finish(job, usage)
-                shutil.rmtree(job.directory, ignore_errors=True)
+                self._release(job)
                 ended = True
         if self._running and not ended:
             time.sleep(_POLL_SECONDS)
 
+    def _release(self, job: _Job) -> None:
+        if job.session.worn:
+            job.session.end()
+        else:
+            job.session.forget()
+            self._idle.append((self._shared(job.module.name), job.session))
+
     def _finish(self, job: _Job, usage: Usage) -> None:
         name = job.module.name
-        output = "" if usage.excess is not None else job.output()
+        output = "" if usage.excess is not None else job.session.output()
         steps, diagnostics = split_counts(parse_diagnostics(output))
         if errors_in(diagnostics) and usage.returncode >= 0:
             self._result.failures[name] = lean_errors(job.module, diagnostics)
-        elif usage.excess is not None or usage.returncode != 0 or not is_part(job.olean):
+        elif usage.excess is not None or usage.returncode != 0 or not is_part(job.session.olean):
+            job.session.worn = True
+            if not job.first:
+                self._alone.add(name)
+                self._waiting.append(job.module)
+                return
             suspects = self._suspects(job, usage)
             self._result.failures[name] = lean_crash(job.module, usage, output, suspects)
         else:
@@ -243,9 +268,10 @@ class _Run:
                 max_rss_bytes=usage.max_rss_bytes,
                 kernel_steps=steps,
                 diagnostics=tuple(diagnostics),
+                first=job.first,
                 reused=False,
             )
-            self._result.records[name] = store_record(job.olean, record)
+            self._result.records[name] = store_record(job.session.olean, record)
         self._tell(EventKind.FAILED if name in self._result.failures else EventKind.CHECKED, name, usage)
 
     def _suspects(self, job: _Job, usage: Usage) -> list[str]:
@@ -253,16 +279,19 @@ class _Run:
         suspects = suspects_from_source(job.module)
         if len(suspects) <= 1 or usage.excess is not None:
             return suspects
+        self._alone.add(job.module.name)
         again = self._start(job.module, (*self._options, *_PROFILE))
         self._running.append(again)
-        while (used := again.child.poll()) is None:
+        while (used := again.session.poll()) is None:
             for other in self._running:
-                other.child.enforce()
+                other.session.enforce()
             time.sleep(_POLL_SECONDS)
         self._running.remove(again)
+        output = "" if used.excess is not None else again.session.output()
+        again.session.end()
         if used.excess is not None:
             return suspects
-        return suspects_from_profile(job.module, parse_diagnostics(again.output())) or suspects
+        return suspects_from_profile(job.module, parse_diagnostics(output)) or suspects
 
     def _tell(self, kind: EventKind, module: str, usage: Usage | None = None) -> None:
         if self._on_event is not None:

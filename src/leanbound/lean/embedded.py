@@ -13,6 +13,7 @@ from leanbound.lean.toolchain import Finding, Toolchain, ToolchainInfo
 
 KIND = "embedded"
 _INSTALL = "run `leanbound toolchain install`"
+_SERVER = Path(__file__).with_name("serve.js")
 NODE_FLAGS = ("--wasm-lazy-compilation", "--wasm-lazy-validation")
 
 
@@ -25,17 +26,20 @@ class EmbeddedToolchain(Toolchain):
         self._install = install
         self._node = node
 
-    def compile_command(
-        self, source: Path, root: Path, olean: Path, search_path: Sequence[Path], options: Sequence[str] = ()
-    ) -> Command:
-        root, olean = root.resolve(), olean.resolve()
+    def command(self, root: Path, folder: Path, search_path: Sequence[Path]) -> Command:
+        root, folder = root.resolve(), folder.resolve()
         paths = [self.library, *(path.resolve() for path in search_path)]
-        relative = source.resolve().relative_to(root)
-        node = (str(self._node.node), *NODE_FLAGS, str(self._install.lean_js))
-        argv = (*node, "-j1", "--json", *options, "-o", str(olean), str(relative))
-        mounts = ":".join(_mounts([root, olean.parent, *paths]))
-        env = reduced_environment(olean.parent, {"LEAN_PATH": ":".join(map(str, paths)), "LEANBOUND_MOUNTS": mounts})
-        return Command(argv, root, env, writes=olean.parent)
+        argv = (str(self._node.node), *NODE_FLAGS, str(_SERVER), str(self._install.lean_js))
+        mounts = ":".join(_mounts([root, folder, *paths]))
+        env = reduced_environment(folder, {"LEAN_PATH": ":".join(map(str, paths)), "LEANBOUND_MOUNTS": mounts})
+        return Command(argv, root, env, writes=folder)
+
+    def arguments(self, source: Path, root: Path, olean: Path, options: Sequence[str] = ()) -> tuple[str, ...]:
+        return ("-j1", *super().arguments(source, root, olean, options))
+
+    @property
+    def serves(self) -> bool:
+        return True
 
 
 def _mounts(paths: Sequence[Path]) -> list[str]:

@@ -115,6 +115,10 @@ class Watch:
         self._started = time.monotonic()
         self._next = 0.0
 
+    def restart(self) -> None:
+        """Measure the limit on time from now on."""
+        self._started = time.monotonic()
+
     def excess(self) -> Excess | None:
         """The limit that is passed now. Cheap: memory and files are looked at ten times a second at most."""
         now = time.monotonic()

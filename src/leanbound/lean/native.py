@@ -40,14 +40,12 @@ class NativeToolchain(Toolchain):
         self.lean = lean
         self._executable = executable
 
-    def compile_command(
-        self, source: Path, root: Path, olean: Path, search_path: Sequence[Path], options: Sequence[str] = ()
-    ) -> Command:
-        root, olean = root.resolve(), olean.resolve()
-        relative = source.resolve().relative_to(root)
-        argv = (str(self._executable), "--json", *options, "-o", str(olean), str(relative))
+    def command(self, root: Path, folder: Path, search_path: Sequence[Path]) -> Command:
         paths = ":".join(str(path.resolve()) for path in search_path)
-        return Command(argv, root, reduced_environment(olean.parent, {"LEAN_PATH": paths}), writes=olean.parent)
+        folder = folder.resolve()
+        return Command(
+            (str(self._executable),), root.resolve(), reduced_environment(folder, {"LEAN_PATH": paths}), writes=folder
+        )
 
     def replay(self, modules: Sequence[str], directory: Path) -> str | None:
         checker = self._leanchecker()

@@ -1,8 +1,9 @@
 """The changes made to `lean.js` at install time, each of which must find exactly what it expects.
 
-They change how fast the module starts (with `wasm.py`, which replaces lookups by name in 201,110 exports, and
-`runtime.js`, which does them and reads compiled modules without asking the main thread), which directories of the
-host it sees, and what it prints. None touches the WebAssembly code: elaborator and kernel are as published.
+They change how fast modules are checked (with `wasm.py`, which replaces lookups by name in 201,110 exports,
+`runtime.js`, which does them and reads compiled modules without asking the main thread, and `serve.js`, which has the
+WebAssembly compiled once for several modules), which directories of the host Lean sees, and what it prints. None
+touches the WebAssembly code: elaborator and kernel are as published.
 """
 
 import re
@@ -39,6 +40,12 @@ _WORKER_NEW = (
     'new Worker(pthreadMainJs,{workerData:"em-pthread",name:"em-pthread",'
     'resourceLimits:{stackSizeMb:Number(process.env["LEANBOUND_STACK_MB"]||"64")}})'
 )
+_INSTANTIATE_OLD = "{try{var binary=await getWasmBinary(binaryFile);"
+_INSTANTIATE_NEW = (
+    "{const module=ENVIRONMENT_IS_NODE&&worker_threads.workerData?.leanboundModule;"
+    "if(module)return{module,instance:await WebAssembly.instantiate(module,imports)};"
+    "try{var binary=await getWasmBinary(binaryFile);"
+)
 _ASSIGN = "function assignWasmExports(wasmExports){"
 _DEBUG = 'console.log("[DEBUG:'
 
@@ -64,6 +71,7 @@ def patch_lean_js(source: str) -> str:
     source = _replace_once(source, "worker pool", _POOL_OLD, _POOL_NEW)
     source = _replace_once(source, "mounted directories", _MOUNT_OLD, _MOUNT_NEW)
     source = _replace_once(source, "profile file", _ENV_OLD, _ENV_NEW)
+    source = _replace_once(source, "instantiation", _INSTANTIATE_OLD, _INSTANTIATE_NEW)
     source = _replace_once(source, "worker stack", _WORKER_OLD, _WORKER_NEW)
     return _silence_debug(source)
 

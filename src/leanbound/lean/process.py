@@ -68,7 +68,16 @@ def child_setup() -> Callable[[], None]:
 class Child:
     """A contained child in a process group of its own, writing standard output and error to files."""
 
-    def __init__(self, command: Command, stdout: Path, stderr: Path, limits: Limits, containment: Containment) -> None:
+    def __init__(
+        self,
+        command: Command,
+        stdout: Path,
+        stderr: Path,
+        limits: Limits,
+        containment: Containment,
+        served: bool = False,
+    ) -> None:
+        """Start it. One that is `served` reads what `tell` writes; any other reads nothing."""
         self._started = time.monotonic()
         self._limits = limits
         self._containment = containment
@@ -84,13 +93,21 @@ class Child:
                 containment.wrap(command.argv, command.cwd, command.writes),
                 cwd=command.cwd,
                 env=dict(command.env),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if served else subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
                 start_new_session=True,
                 preexec_fn=setup,
             )
         self._watch = Watch(self._process.pid, limits, (stdout, stderr), command.writes)
+
+    def tell(self, line: str) -> None:
+        """Write a line to its standard input, and measure its limits on time from now on; it may have ended."""
+        self._watch.restart()
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError):
+                self._process.stdin.write(line.encode() + b"\n")
+                self._process.stdin.flush()
 
     def poll(self) -> Usage | None:
         """What the child used, once it has ended; None while it runs. Ends it when it passes a limit."""
@@ -116,6 +133,9 @@ class Child:
 
     def _finish(self, status: int, used: resource.struct_rusage) -> Usage:
         self._process.returncode = code = os.waitstatus_to_exitcode(status)
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
         self._signal_group()
         if self._containment.has_init and code > 128:
             code = 128 - code

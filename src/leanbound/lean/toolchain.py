@@ -50,7 +50,7 @@ class ToolchainInfo:
 
 
 class Toolchain(ABC):
-    """A Lean that can compile one module at a time."""
+    """A Lean that can check modules."""
 
     def __init__(self, info: ToolchainInfo, library: Path) -> None:
         self.info = info
@@ -74,21 +74,35 @@ class Toolchain(ABC):
         return self.library.joinpath(*module.split(".")).with_suffix(".olean").is_file()
 
     @abstractmethod
-    def compile_command(
-        self, source: Path, root: Path, olean: Path, search_path: Sequence[Path], options: Sequence[str] = ()
-    ) -> Command:
-        """How to elaborate and check one file.
+    def command(self, root: Path, folder: Path, search_path: Sequence[Path]) -> Command:
+        """How to start Lean on files below `root`.
 
         Args:
-            source: the file, below `root`; its path relative to `root` is the module's name.
-            root: the source root.
-            olean: where the artifact goes; its directory exists, and is the only one that Lean may write.
-            search_path: directories of the artifacts that the file imports, besides the core library.
-            options: more arguments, as `-Dname=value`.
+            root: the source root; the path of a file relative to it is the module's name.
+            folder: it exists, and is the only one that Lean may write.
+            search_path: directories of the artifacts that files import, besides the core library.
 
         Returns:
-            The command; it prints one JSON object a diagnostic on standard output, among other lines.
+            The command, to be followed by what `arguments` gives; of a toolchain that serves, the command that is told
+            so on standard input.
         """
+
+    def arguments(self, source: Path, root: Path, olean: Path, options: Sequence[str] = ()) -> tuple[str, ...]:
+        """What to tell Lean to have it elaborate and check one file.
+
+        Lean prints one JSON object a diagnostic on standard output, among other lines.
+
+        Args:
+            source: the file, below `root`.
+            olean: where the artifact goes; its directory exists, below the folder that Lean may write.
+            options: more arguments, as `-Dname=value`.
+        """
+        return ("--json", *options, "-o", str(olean.resolve()), str(source.resolve().relative_to(root.resolve())))
+
+    @property
+    def serves(self) -> bool:
+        """Whether one process can check several files, one after the other; see `session.py` for how it is told."""
+        return False
 
     def replay(self, modules: Sequence[str], directory: Path) -> str | None:
         """Check every declaration of compiled modules again, by a tool of the toolchain's own.
