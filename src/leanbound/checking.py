@@ -14,7 +14,8 @@ from leanbound.lean.build import BuildResult, Listener, artifacts_dir, build
 from leanbound.lean.environment import Environment, find_artifacts
 from leanbound.lean.failures import LeanCrashError, LeanRejectedError
 from leanbound.lean.toolchain import Toolchain
-from leanbound.quantised import QuantisedModel
+from leanbound.properties import Property
+from leanbound.quantised import Quantised
 from leanbound.render import RenderedClaim
 from leanbound.verdict import Costs, Statement
 
@@ -68,7 +69,7 @@ def _with_template(error: LeanRejectedError | LeanCrashError, rendered: Rendered
 
 
 def audit(
-    result: BuildResult, rendered: RenderedClaim, toolchain: Toolchain, out: Path, model: QuantisedModel, at_least: int
+    result: BuildResult, rendered: RenderedClaim, toolchain: Toolchain, out: Path, model: Quantised, claimed: Property
 ) -> AuditedClaim:
     """Read the theorem from its artifact, and hold it against the claim.
 
@@ -86,7 +87,7 @@ def audit(
         claim=names.claim,
         statement_module=names.statement_module,
         model=model,
-        count=at_least,
+        claimed=claimed,
     )
     found = audit_claim(environment, expected)
     return AuditedClaim(found.statement(), found.audit.axioms, (*found.reasons, *refused), files)
