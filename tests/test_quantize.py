@@ -195,12 +195,12 @@ def test_auto_finds_the_fewest_bits() -> None:
     checkpoint = shipped("max-of-3-v8")
     model = quantize_auto(checkpoint, max_of_k(1), tolerance=0.0)
     bits = model["W_Q"].width
-    assert report(checkpoint, model).after.correct >= report(checkpoint, model).before.correct
+    assert report(checkpoint, model, max_of_k(1)).after.correct >= report(checkpoint, model, max_of_k(1)).before.correct
     for fewer in range(3, bits):
-        lost = report(checkpoint, quantize_fixed(checkpoint, fewer))
+        lost = report(checkpoint, quantize_fixed(checkpoint, fewer), max_of_k(1))
         assert lost.after.correct < lost.before.correct
     with pytest.raises(InputError, match=r"tolerance is 1\.5"):
-        quantize_auto(checkpoint, 1.5)
+        quantize_auto(checkpoint, max_of_k(1), 1.5)
 
 
 def test_a_report_is_of_the_same_weights() -> None:
