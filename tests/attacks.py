@@ -131,8 +131,8 @@ def _weights(workspace: Path, how: str, claim: bool = False, model: str = "max-o
         weights = {name: generator.normal(size=w.shape).astype(np.float32) for name, w in weights.items()}
     save_file(weights, path)
     if claim:
-        for name in (f"proofs/{CLAIM}/claim.toml", "models/max-of-2-v5/training.json"):
-            _replace(workspace, workspace / name, before, sha256_file(path))
+        for path in (*workspace.glob("proofs/*/claim.toml"), *folder.glob("training.json")):
+            path.write_text(path.read_text().replace(before, sha256_file(folder / "model.safetensors")))
 
 
 def _commit(workspace: Path) -> None:
