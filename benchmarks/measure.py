@@ -15,13 +15,13 @@ from typing import Final
 
 from benchmarks import plain_lists
 
+from leanbound.families import load_model
 from leanbound.lean.artifacts import ModuleRecord
 from leanbound.lean.build import artifacts_dir, build
 from leanbound.lean.progress import BuildEvent
 from leanbound.lean.startup import StartUp, measure_startup
 from leanbound.lean.toolchain import Toolchain
 from leanbound.measured import measured_accuracy
-from leanbound.models.load import load_model
 from leanbound.properties import max_of_k
 from leanbound.quantize import quantize_fixed
 from leanbound.render import render_claim

@@ -20,7 +20,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from tests.test_audit import EXPECTED, FIXTURES, open_module
+from tests.test_audit import EXPECTED, FIXTURES, PROPERTY, open_module
 
 from leanbound.claim_audit import ClaimAudit, audit_claim, meaning_of
 from leanbound.errors import RejectedError
@@ -73,7 +73,7 @@ def run(count: int, seed: int) -> Counter[str]:
         with tarfile.open(FIXTURES / "fixtures.tar.xz") as archive:
             archive.extractall(build, filter="data")
         environment = open_module(build, library, MODULE)
-        meanings = {"LeanBound.AccuracyAtLeast": meaning_of(environment, "LeanBound.AccuracyAtLeast")}
+        meanings = {PROPERTY: meaning_of(environment, PROPERTY)}
         expected = replace(EXPECTED, meanings=meanings)
         original = audit_claim(environment, expected)
         assert original.reasons == ()

@@ -16,8 +16,10 @@ from safetensors.numpy import load_file, save_file
 from tests.corpus import ROOT
 from tests.workspaces import CLAIM
 
+from leanbound.claims import load_claim
 from leanbound.lean.files import sha256_file
-from leanbound.lock import LOCK_FILE, load_lock
+from leanbound.lock import LOCK_FILE, LockedClaim, load_lock
+from leanbound.lock_changes import quantised_model
 from leanbound.workspace import Workspace
 
 LEAN = "build/lean/embedded-4.28.0-pre"
@@ -25,11 +27,12 @@ NAMES = {"{lean}": LEAN, "{claim}": f"{LEAN}/Claims/MaxOf2V5BruteForce"}
 
 
 def lock_like_this_repository(workspace: Path) -> None:
-    """The committed lock, but for claims that are not there: what `leanbound lock` would write, without Lean."""
-    lock = load_lock(Workspace(ROOT))
-    present = Workspace(workspace).claim_names()
-    claims = {name: claim for name, claim in lock.claims.items() if name in present}
-    (workspace / LOCK_FILE).write_bytes(lock.model_copy(update={"claims": claims}).to_bytes())
+    """The committed lock, with the claims that are there: what `leanbound lock` would write, without Lean."""
+    made = Workspace(workspace)
+    loaded = [load_claim(made, name) for name in made.claim_names()]
+    claims = {claim.name: LockedClaim.of(claim, quantised_model(made, claim)) for claim in loaded}
+    lock = load_lock(Workspace(ROOT)).model_copy(update={"claims": claims})
+    (workspace / LOCK_FILE).write_bytes(lock.to_bytes())
 
 
 def apply(workspace: Path, change: Mapping[str, Any]) -> None:
@@ -104,20 +107,21 @@ def _json(_: Path, file: Path, path: list[Any], value: Any) -> None:
     file.write_text(json.dumps(data, indent=1, sort_keys=file.name == LOCK_FILE) + "\n")
 
 
-def _sign(workspace: Path, name: str) -> None:
+def _sign(workspace: Path, name: str, claim: str = CLAIM) -> None:
     """Put the digest that a file has now into the verdict."""
-    verdict = workspace / "build" / "claims" / CLAIM / "verdict.json"
+    verdict = workspace / "build" / "claims" / claim / "verdict.json"
     _json(workspace, verdict, ["files", name], sha256_file(workspace / name))
 
 
-def _weights(workspace: Path, how: str, claim: bool = False) -> None:
+def _weights(workspace: Path, how: str, claim: bool = False, model: str = "max-of-2-v5") -> None:
     """Other weights; `claim`: with the digest of the claim and of the record brought up to date."""
-    folder = workspace / "models" / "max-of-2-v5"
+    folder = workspace / "models" / model
     path = folder / "model.safetensors"
     weights = load_file(path)
     before = sha256_file(path)
     if how == "swapped":
-        weights["W_E"][[0, 1]] = weights["W_E"][[1, 0]]
+        name = next(name for name in ("W_E", "W_A") if name in weights)
+        weights[name][[0, 1]] = weights[name][[1, 0]]
     elif how == "permuted":
         weights["W_U"] = np.ascontiguousarray(weights["W_U"][:, ::-1])
     elif how == "rescaled":
@@ -127,8 +131,8 @@ def _weights(workspace: Path, how: str, claim: bool = False) -> None:
         weights = {name: generator.normal(size=w.shape).astype(np.float32) for name, w in weights.items()}
     save_file(weights, path)
     if claim:
-        for name in (f"proofs/{CLAIM}/claim.toml", "models/max-of-2-v5/training.json"):
-            _replace(workspace, workspace / name, before, sha256_file(path))
+        for path in (*workspace.glob("proofs/*/claim.toml"), *folder.glob("training.json")):
+            path.write_text(path.read_text().replace(before, sha256_file(folder / "model.safetensors")))
 
 
 def _commit(workspace: Path) -> None:

@@ -71,7 +71,7 @@ class FakeLean:
         return ModuleRecord(module, artifact, "key", artifact, {}, 5.0, 6.0, 7, 8, (), True, False)
 
     def audit(self, result: BuildResult, rendered: RenderedClaim, *arguments: Any) -> AuditedClaim:
-        at_least = arguments[-1]
+        at_least = arguments[-1].at_least
         artifact = result.records[rendered.names.proof_module].artifact
         statement = Statement(
             theorem=rendered.names.theorem,

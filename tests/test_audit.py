@@ -9,15 +9,26 @@ from pathlib import Path
 import pytest
 
 from leanbound.audit import audit_theorem, check, claim_digest, foundation_reasons, statement_of
-from leanbound.claim_audit import SPECIFICATION, ExpectedClaim, audit_claim, meaning_of
+from leanbound.claim_audit import ExpectedClaim, audit_claim, meaning_of
 from leanbound.errors import ExitCode
+from leanbound.families import FAMILIES
 from leanbound.lean.environment import AuditError, Environment, find_artifacts, module_file
 from leanbound.lean.olean import ConstantKind
 from leanbound.lean.region import OleanError
 from leanbound.models.config import AttentionOnlyConfig
+from leanbound.properties import max_of_k, on_pairs
 from leanbound.quantised import TENSOR_NAMES, WEIGHT_NAMES, FixedTensor, QuantisedModel, aligned_fracs, matrix_shape
-from leanbound.readback import AccuracyClaim, TensorLiteral, model_differences, read_accuracy_claim, read_model
+from leanbound.readback import (
+    AccuracyClaim,
+    Target,
+    TensorLiteral,
+    model_differences,
+    read_accuracy_claim,
+    read_model,
+)
+from leanbound.tasks.pairs import modular_addition
 
+FAMILY = FAMILIES["attention-only"]
 FIXTURES = Path(__file__).parent / "data" / "olean"
 
 
@@ -55,7 +66,9 @@ def test_clean_claim(pristine: Path, library: Path) -> None:
     assert audit.kind is ConstantKind.THEOREM
     assert audit.statement == audit.statement_constant == "Fix.Claim.Claim"
     assert audit.statement_module == "Fix.Claim.Statement"
-    assert audit.statement_unfolded == "LeanBound.AccuracyAtLeast Fix.Claim.model LeanBound.maxToken 9"
+    assert audit.statement_unfolded == (
+        "LeanBound.Classifier.AccuracyAtLeast (LeanBound.AttentionOnly.classifier Fix.Claim.model) LeanBound.maxToken 9"
+    )
     assert audit.axioms == audit.own_axioms == audit.unsafe == audit.partial == audit.opaque == audit.overrides == ()
     assert audit.library_imports == ("Init",)
     assert [name for name, _ in audit.module_digests] == ["Fix.Claim.Proof", "Fix.Claim.Statement", "Fix.Spec"]
@@ -68,17 +81,15 @@ def test_clean_claim(pristine: Path, library: Path) -> None:
 def test_the_claim_is_read_back(pristine: Path, library: Path) -> None:
     environment = open_module(pristine, library, "Fix.Claim.Proof")
     claim = read_accuracy_claim(environment, "Fix.Claim.Claim")
-    assert (claim.model, claim.target, claim.count) == ("Fix.Claim.model", "LeanBound.maxToken", 9)
-    model = read_model(environment, claim.model)
-    assert (model.d_vocab, model.n_ctx, model.d_model) == (3, 2, 2)
+    assert claim == AccuracyClaim(FAMILY, "Fix.Claim.model", Target("LeanBound.maxToken"), 9)
+    model = read_model(environment, claim.model, FAMILY.structure)
+    assert model.sizes == {"d_vocab": 3, "n_ctx": 2, "d_model": 2, "d_head": 2}
     wide = TensorLiteral(40, 3, (0x123456789ABCDEF0123, 0x80000000008000000000))
     assert model.tensors["W_pos"] == wide
     assert model.tensors["b_U"] == TensorLiteral(8, 12, (0x818283,))
     assert model.tensors["W_E"].integers(2) == [[1, 0], [127, -1], [0, -127]]
-    (head,) = model.heads
-    assert head.d_head == 2
-    assert sorted(head.tensors) == ["W_K", "W_O", "W_Q", "W_V", "b_K", "b_Q", "b_V"]
-    assert head.tensors["W_O"] == wide
+    assert sorted(model.tensors) == sorted(TENSOR_NAMES)
+    assert model.tensors["W_O"] == wide
 
 
 def test_read_back_refuses_other_things(pristine: Path, library: Path) -> None:
@@ -87,9 +98,9 @@ def test_read_back_refuses_other_things(pristine: Path, library: Path) -> None:
         with pytest.raises(AuditError):
             read_accuracy_claim(environment, name)
         with pytest.raises(AuditError):
-            read_model(environment, name)
+            read_model(environment, name, FAMILY.structure)
     with pytest.raises(AuditError, match=r"computed cannot be read back: not a Nat literal"):
-        read_model(environment, "Fix.Claim.computed")
+        read_model(environment, "Fix.Claim.computed", FAMILY.structure)
     with pytest.raises(AuditError, match="cannot be read back"):
         TensorLiteral(1 << 40, 0, (1,)).integers(1)
 
@@ -122,37 +133,41 @@ def quantised(**changed: list[list[int]]) -> QuantisedModel:
     return QuantisedModel(config=config, mode="fixed", checkpoint_digest="0" * 64, tensors=tensors)
 
 
+PROPERTY = "LeanBound.Classifier.AccuracyAtLeast"
 EXPECTED = ExpectedClaim(
     theorem="Fix.Claim.proved",
     replay="Fix.Claim.replayed",
     claim="Fix.Claim.Claim",
     statement_module="Fix.Claim.Statement",
     model=quantised(),
-    count=9,
-    specification={"LeanBound.AccuracyAtLeast": "Fix.Spec"},
+    claimed=max_of_k(9),
+    specification={PROPERTY: "Fix.Spec"},
 )
 
 
 def test_audit_of_a_claim(pristine: Path, library: Path) -> None:
     environment = open_module(pristine, library, "Fix.Claim.Replay")
-    meaning = meaning_of(environment, "LeanBound.AccuracyAtLeast")
-    result = audit_claim(environment, replace(EXPECTED, meanings={"LeanBound.AccuracyAtLeast": meaning}))
+    meaning = meaning_of(environment, PROPERTY)
+    result = audit_claim(environment, replace(EXPECTED, meanings={PROPERTY: meaning}))
     assert result.reasons == ()
-    assert result.claim == AccuracyClaim("Fix.Claim.model", "LeanBound.maxToken", 9)
+    assert result.claim == AccuracyClaim(FAMILY, "Fix.Claim.model", Target("LeanBound.maxToken"), 9)
     other = quantised(W_E=[[1, 0], [127, -1], [1, -127]])
     for expected, reason in (
-        (replace(EXPECTED, count=8), "is about 9 inputs, expected 8"),
-        (replace(EXPECTED, target="LeanBound.minToken"), "is about the task LeanBound.maxToken"),
+        (replace(EXPECTED, claimed=max_of_k(8)), "is about 9 inputs, expected 8"),
+        (
+            replace(EXPECTED, claimed=on_pairs(modular_addition(3), 9)),
+            "is about the task LeanBound.maxToken, expected LeanBound.sumMod 3",
+        ),
         (replace(EXPECTED, model=other), "W_E[2, 0] is 0 in the artifact, 1 in the model"),
         (replace(EXPECTED, claim="Fix.Claim.model"), "states Fix.Claim.Claim, not Fix.Claim.model"),
         (
-            replace(EXPECTED, specification=SPECIFICATION),
+            replace(EXPECTED, specification=None),
             "in Fix.Spec, not in LeanBound.Properties.Accuracy",
         ),
         (replace(EXPECTED, statement_module="Fix.Spec"), "not in Fix.Spec"),
         (
-            replace(EXPECTED, meanings={"LeanBound.AccuracyAtLeast": "0" * 64}),
-            "LeanBound.AccuracyAtLeast means something else than what is locked",
+            replace(EXPECTED, meanings={PROPERTY: "0" * 64}),
+            "LeanBound.Classifier.AccuracyAtLeast means something else than what is locked",
         ),
         (
             replace(EXPECTED, replay="Fix.Claim.proved"),
@@ -163,10 +178,10 @@ def test_audit_of_a_claim(pristine: Path, library: Path) -> None:
 
 
 def test_differences_of_models(pristine: Path, library: Path) -> None:
-    found = read_model(open_module(pristine, library, "Fix.Claim.Proof"), "Fix.Claim.model")
+    found = read_model(open_module(pristine, library, "Fix.Claim.Proof"), "Fix.Claim.model", FAMILY.structure)
     assert model_differences(found, quantised()) == []
-    assert "2 heads" in model_differences(replace(found, heads=found.heads * 2), quantised())[0]
-    assert "n_ctx is 5 in the artifact, 2 in the model" in model_differences(replace(found, n_ctx=5), quantised())[0]
+    longer = replace(found, sizes={**found.sizes, "n_ctx": 5})
+    assert "n_ctx is 5 in the artifact, 2 in the model" in model_differences(longer, quantised())[0]
     for changed, reason in (
         (TensorLiteral(8, 4, found.tensors["W_E"].rows), "W_E is of 8 bits, 2^-4, 3 rows in the artifact"),
         (TensorLiteral(8, 3, found.tensors["W_E"].rows[:2]), "W_E is of 8 bits, 2^-3, 2 rows in the artifact"),
@@ -232,7 +247,7 @@ def test_meaning_covers_definitions_but_not_proofs(pristine: Path, library: Path
     statement = open_module(pristine, library, "Fix.Claim.Statement")
     audit = audit_theorem(proof, "Fix.Claim.proved")
     reached = proof.reach((statement_of(proof, "Fix.Claim.proved"),), proofs=False).own
-    assert {"Fix.Claim.model", "Fix.Claim.W_E", "LeanBound.AccuracyAtLeast", "LeanBound.Tensor.mk"} <= set(reached)
+    assert {"Fix.Claim.model", "Fix.Claim.W_E", PROPERTY, "LeanBound.Tensor.mk"} <= set(reached)
     assert "Fix.Claim.proved" not in reached
     assert statement.meaning(statement_of(proof, "Fix.Claim.proved")) == audit.meaning_digest
 

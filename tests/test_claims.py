@@ -10,7 +10,7 @@ from tests.workspaces import CLAIM, make_workspace
 
 from leanbound.claims import FixedQuantisation, load_claim, parse_claim
 from leanbound.errors import InputError
-from leanbound.models.load import load_model
+from leanbound.families import load_model
 from leanbound.workspace import Workspace
 
 SHIPPED = Workspace(ROOT)

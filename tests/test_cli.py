@@ -74,7 +74,10 @@ def test_from_model_to_lean_source(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(argv) == 0
     files = [Path(line) for line in capsys.readouterr().out.splitlines()]
     assert files and all(file.is_file() for file in files)
-    assert "AccuracyAtLeast model maxToken 24" in (sources / "Claims" / "MyClaim" / "Statement.lean").read_text()
+    assert (
+        "model.classifier.AccuracyAtLeast maxToken 24"
+        in (sources / "Claims" / "MyClaim" / "Statement.lean").read_text()
+    )
     assert main([*argv, "--at-least", "26"]) == 2
 
 

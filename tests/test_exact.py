@@ -13,12 +13,13 @@ from tests.corpus import SMALL, config, quantised, random_checkpoint, shipped
 
 from leanbound import exact
 from leanbound.accuracy import measure, measure_quantised
-from leanbound.models.attention_only import AttentionOnly, from_weights
+from leanbound.models.attention_only import AttentionOnly
 from leanbound.models.checkpoint import Checkpoint
 from leanbound.models.config import AttentionOnlyConfig
 from leanbound.quantised import QuantisedModel
 from leanbound.quantize import quantize_exact, quantize_fixed
 from leanbound.tasks.max_of_k import inputs, target
+from leanbound.training import with_weights
 
 shapes = st.builds(
     config, d_vocab=st.integers(2, 4), n_ctx=st.integers(1, 3), d_model=st.integers(1, 4), d_head=st.integers(1, 3)
@@ -84,7 +85,7 @@ def test_agrees_with_torch(seed: int, shape: AttentionOnlyConfig, bits: int) -> 
 @given(st.integers(0, 10**6), shapes)
 def test_measured_accuracies_are_those_of_the_forward_pass(seed: int, shape: AttentionOnlyConfig) -> None:
     checkpoint = random_checkpoint(seed, shape)
-    module = from_weights(shape, checkpoint.weights)
+    module = with_weights(AttentionOnly(shape), checkpoint.weights)
     assert measure(module).correct == sum(margin > 0 for margin in margins(module.double()).values())
     model = quantize_fixed(checkpoint, 5)
     found = measure_quantised(model)
@@ -96,7 +97,9 @@ def test_measured_accuracies_are_those_of_the_forward_pass(seed: int, shape: Att
 def test_shipped_models(name: str) -> None:
     checkpoint = shipped(name)
     assert checkpoint.record is not None
-    assert measure(from_weights(checkpoint.config, checkpoint.weights)).correct == checkpoint.record.correct
+    assert (
+        measure(with_weights(AttentionOnly(checkpoint.config), checkpoint.weights)).correct == checkpoint.record.correct
+    )
     for model in (quantize_fixed(checkpoint, 4), quantize_exact(checkpoint)):
         assert exact.exact_count(model) == measure_quantised(model).correct
 
@@ -155,7 +158,7 @@ def test_a_large_space_is_sampled_and_says_so(monkeypatch: pytest.MonkeyPatch) -
     checkpoint = shipped("max-of-3-v8")
     monkeypatch.setattr("leanbound.accuracy.MAX_EXHAUSTIVE", 100)
     monkeypatch.setattr("leanbound.accuracy.SAMPLE_SIZE", 1000)
-    found = measure(from_weights(checkpoint.config, checkpoint.weights))
+    found = measure(with_weights(AttentionOnly(checkpoint.config), checkpoint.weights))
     assert not found.exhaustive
     assert found.inputs == 1000
     assert found.fraction > 0.98

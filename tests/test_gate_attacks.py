@@ -1,61 +1,76 @@
 """Attacks on a repository whose claim is verified, and benign changes of it: both are data, for the gate to tell apart.
 
-`reject/<attack>/case.toml` with `base = "verified"`: what is changed, and what the gate must say of it. If `each` lists
-changes, the attack is made once for each of them. `accept/<twin>/case.toml`: what is changed, and the gate lets it
-stand.
+`reject/<attack>/case.toml` with `base = "verified"`: what is changed, and what the gate must say of it; the repository
+has one claim on max-of-K, with `base = "verified-pairs"` those of `tests/pairs/workspaces.py`. If `each` lists changes,
+the attack is made once for each of them. `accept/<twin>/case.toml`: what is changed, and the gate lets it stand.
 """
 
-import os
 import shutil
 import tomllib
+from collections.abc import Callable
+from functools import cache
+from itertools import count
 from pathlib import Path
 
 import pytest
 from tests.attack_table import table
 from tests.attacks import apply, lock_like_this_repository
+from tests.pairs.workspaces import make_pair_workspace
 from tests.workspaces import checked_library, make_workspace
 
 from leanbound.cli import main
 
 HERE = Path(__file__).parent
 CASES = {path.parent: tomllib.loads(path.read_text()) for path in sorted(HERE.glob("reject/*/case.toml"))}
-ATTACKS = {path: case for path, case in CASES.items() if case.get("base") == "verified"}
+ATTACKS = {path: case for path, case in CASES.items() if "base" in case}
 TWINS = {path.parent: tomllib.loads(path.read_text()) for path in sorted(HERE.glob("accept/*/case.toml"))}
 
 pytestmark = pytest.mark.lean
 
 
 @pytest.fixture(scope="session")
-def verified(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A locked repository of one claim, verified by Lean: one run for all cases."""
-    workspace = make_workspace(tmp_path_factory.mktemp("verified") / "repository")
-    lock_like_this_repository(workspace)
-    checked_library(workspace / "build" / "lean")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LEANBOUND_TOOLCHAIN", "embedded")
-        patch.chdir(workspace)
-        assert main(["verify"]) == 0
-        assert main(["gate"]) == 0
-    return workspace
+def verified(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A locked repository of each base, verified by Lean: one run for all cases."""
 
+    @cache
+    def made(base: str) -> Path:
+        root = tmp_path_factory.mktemp(base) / "repository"
+        workspace = make_workspace(root) if base == "verified" else make_pair_workspace(root).root
+        lock_like_this_repository(workspace)
+        checked_library(workspace / "build" / "lean")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("LEANBOUND_TOOLCHAIN", "embedded")
+            patch.chdir(workspace)
+            assert main(["verify"]) == 0
+            assert main(["gate"]) == 0
+        return workspace
 
-@pytest.fixture
-def repository(verified: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("LEANBOUND_TOOLCHAIN", "embedded")
-    made = shutil.copytree(verified, tmp_path / "repository", symlinks=True)
-    monkeypatch.chdir(made)
     return made
 
 
-@pytest.mark.usefixtures("repository")
+@pytest.fixture
+def repository(
+    verified: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Path]:
+    """Goes to a new copy of the repository of a base."""
+    monkeypatch.setenv("LEANBOUND_TOOLCHAIN", "embedded")
+    numbers = count()
+
+    def copy(base: str) -> Path:
+        made = shutil.copytree(verified(base), tmp_path / f"{base}{next(numbers)}", symlinks=True)
+        monkeypatch.chdir(made)
+        return made
+
+    return copy
+
+
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda path: path.name)
-def test_attack_is_refused(attack: Path, verified: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_attack_is_refused(attack: Path, repository: Callable[[str], Path], capsys: pytest.CaptureFixture[str]) -> None:
     case = ATTACKS[attack]
-    for i, each in enumerate(case.get("each", [None])):
-        if i:
-            os.chdir(shutil.copytree(verified, tmp_path / str(i), symlinks=True))
+    for each in case.get("each", [None]):
+        root = repository(case["base"])
         for change in [*case.get("change", []), *([each] if each else [])]:
-            apply(Path.cwd(), change)
+            apply(root, change)
         assert main(["gate"]) == case["exit"], each
         said = "".join(capsys.readouterr())
         for fragment in case["says"]:
@@ -66,9 +81,12 @@ def test_attack_is_refused(attack: Path, verified: Path, tmp_path: Path, capsys:
 
 
 @pytest.mark.parametrize("twin", TWINS, ids=lambda path: path.name)
-def test_benign_change_passes(twin: Path, repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_benign_change_passes(
+    twin: Path, repository: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = repository(TWINS[twin].get("base", "verified"))
     for change in TWINS[twin]["change"]:
-        apply(repository, change)
+        apply(root, change)
     assert main(["gate", *TWINS[twin].get("options", [])]) == 0, capsys.readouterr().out
 
 

@@ -12,9 +12,9 @@ from tests.workspaces import CLAIM, make_workspace
 from leanbound import locking
 from leanbound.cli import main
 from leanbound.errors import InputError
+from leanbound.families import load_model
 from leanbound.lock import LOCK_FILE, Lock, load_lock
 from leanbound.lock_changes import lock_differences
-from leanbound.models.load import load_model
 from leanbound.quantize import quantize_fixed
 from leanbound.workspace import Workspace
 
@@ -23,7 +23,7 @@ from leanbound.workspace import Workspace
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """A locked repository with one claim."""
     made = Workspace(make_workspace(tmp_path / "repository"))
-    monkeypatch.setattr(locking, "_meanings", lambda *_: {"LeanBound.AccuracyAtLeast": "1" * 64})
+    monkeypatch.setattr(locking, "_meanings", lambda *_: {"LeanBound.Classifier.AccuracyAtLeast": "1" * 64})
     locking.make_lock(made, FakeToolchain()).save(made)
     return made
 

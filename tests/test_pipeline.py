@@ -15,13 +15,15 @@ from leanbound import checking, freshness, measured
 from leanbound.certificates import cached_certificate, certificate_path
 from leanbound.checking import AuditedClaim
 from leanbound.errors import RejectedError, ToolchainError
+from leanbound.families import load_model
+from leanbound.families.attention_only import AttentionOnlyFamily
 from leanbound.lean import startup
 from leanbound.lean.failures import LeanCrashError, LeanRejectedError
 from leanbound.lean.startup import StartUp
 from leanbound.lean.toolchain import Toolchain
-from leanbound.models.load import load_model
 from leanbound.models.transformer_lens import to_state_dict
 from leanbound.pipeline import ClaimResult, Settings, verify
+from leanbound.properties import max_of_k
 from leanbound.quantize import quantize_fixed
 from leanbound.verdict import Outcome, Verdict, worst
 from leanbound.workspace import Workspace
@@ -178,13 +180,13 @@ def test_a_given_certificate_leaves_no_verdict(workspace: Workspace, lean: FakeL
 
 def test_a_damaged_certificate_is_searched_again(tmp_path: Path) -> None:
     model = quantize_fixed(load_model(Path(__file__).parents[1] / "models" / "max-of-2-v5"), 8)
-    first = cached_certificate(tmp_path, "exhaustive", model, {})
+    first = cached_certificate(tmp_path, "exhaustive", model, max_of_k(1), {})
     path = certificate_path(tmp_path)
     data = json.loads(path.read_text())
     data["queries"][0]["proved"] += 1
     path.write_text(json.dumps(data))
-    assert cached_certificate(tmp_path, "exhaustive", model, {}) == first
-    assert cached_certificate(tmp_path, "exhaustive", model, {"precision": 40}) != first
+    assert cached_certificate(tmp_path, "exhaustive", model, max_of_k(1), {}) == first
+    assert cached_certificate(tmp_path, "exhaustive", model, max_of_k(1), {"precision": 40}) != first
 
 
 def test_accuracy_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,11 +194,11 @@ def test_accuracy_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     record = checkpoint.record
     assert record is not None
     bare = dataclasses.replace(checkpoint, record=None)
-    found = measured.measured_accuracy(bare, tmp_path)
+    found = measured.measured_accuracy(bare, max_of_k(1), tmp_path)
     assert (found.correct, found.inputs, found.exhaustive) == (record.correct, record.inputs, True)
-    monkeypatch.setattr(measured, "_measure", lambda *_: pytest.fail("measured twice"))
-    assert measured.measured_accuracy(bare, tmp_path) == found
-    assert measured.measured_accuracy(checkpoint, tmp_path / "none") == found
+    monkeypatch.setattr(AttentionOnlyFamily, "measure", lambda *_: pytest.fail("measured twice"))
+    assert measured.measured_accuracy(bare, max_of_k(1), tmp_path) == found
+    assert measured.measured_accuracy(checkpoint, max_of_k(1), tmp_path / "none") == found
 
 
 def test_a_verdict_that_cannot_be_read_is_none(workspace: Workspace, lean: FakeLean) -> None:

@@ -15,6 +15,7 @@ from tests.corpus import config, quantised, random_checkpoint, shipped
 from leanbound.calibrate import quantize_auto, report
 from leanbound.errors import InputError, UnsupportedError
 from leanbound.models.checkpoint import Checkpoint
+from leanbound.properties import max_of_k
 from leanbound.quantised import BIAS_NAMES, TENSOR_NAMES, WEIGHT_NAMES, FixedTensor, QuantisedModel
 from leanbound.quantize import folded_weights, quantize_exact, quantize_fixed, tensor_errors
 
@@ -63,7 +64,7 @@ def test_scales_are_aligned(seed: int, bits: int) -> None:
 def test_exact_is_without_error_when_the_folding_is(d_head: int) -> None:
     checkpoint = random_checkpoint(shape=config(d_head=d_head))
     assert all(error.max_abs == 0 for error in tensor_errors(checkpoint, quantize_exact(checkpoint)))
-    assert report(checkpoint, quantize_exact(checkpoint)).folding_is_exact
+    assert report(checkpoint, quantize_exact(checkpoint), max_of_k(1)).exact_but is None
 
 
 def test_exact_takes_the_folded_float32_otherwise() -> None:
@@ -73,7 +74,7 @@ def test_exact_takes_the_folded_float32_otherwise() -> None:
     assert model["W_Q"].ints[1][2] == Fraction(float(folded[1, 2])) * 2 ** model["W_Q"].frac
     errors = {error.name: error.max_abs for error in tensor_errors(checkpoint, model)}
     assert all((error > 0) == (name in ("W_Q", "b_Q")) for name, error in errors.items())
-    assert not report(checkpoint, model).folding_is_exact
+    assert report(checkpoint, model, max_of_k(1)).exact_but is not None
 
 
 def test_exact_refuses_weights_too_far_apart() -> None:
@@ -192,19 +193,19 @@ def test_files_that_are_refused(tmp_path: Path, change: str, reason: str) -> Non
 
 def test_auto_finds_the_fewest_bits() -> None:
     checkpoint = shipped("max-of-3-v8")
-    model = quantize_auto(checkpoint, tolerance=0.0)
+    model = quantize_auto(checkpoint, max_of_k(1), tolerance=0.0)
     bits = model["W_Q"].width
-    assert report(checkpoint, model).after.correct >= report(checkpoint, model).before.correct
+    assert report(checkpoint, model, max_of_k(1)).after.correct >= report(checkpoint, model, max_of_k(1)).before.correct
     for fewer in range(3, bits):
-        lost = report(checkpoint, quantize_fixed(checkpoint, fewer))
+        lost = report(checkpoint, quantize_fixed(checkpoint, fewer), max_of_k(1))
         assert lost.after.correct < lost.before.correct
     with pytest.raises(InputError, match=r"tolerance is 1\.5"):
-        quantize_auto(checkpoint, 1.5)
+        quantize_auto(checkpoint, max_of_k(1), 1.5)
 
 
 def test_a_report_is_of_the_same_weights() -> None:
     with pytest.raises(InputError, match="checkpoint_digest"):
-        report(random_checkpoint(1), quantised(0))
+        report(random_checkpoint(1), quantised(0), max_of_k(1))
 
 
 def test_data_classes_need_no_torch() -> None:

@@ -16,8 +16,8 @@ from tests.corpus import MODELS, certify
 from tests.workspaces import CLAIM, checked_library, generated, make_workspace
 
 from leanbound.cli import main
+from leanbound.families import load_model
 from leanbound.gate.escape import indent
-from leanbound.models.load import load_model
 from leanbound.quantize import quantize_fixed
 from leanbound.verdict import Verdict
 

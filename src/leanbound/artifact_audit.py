@@ -10,17 +10,19 @@ from typing import Final
 
 from leanbound.claim_audit import ExpectedClaim, audit_claim
 from leanbound.errors import InputError, RejectedError
+from leanbound.families import family_of
 from leanbound.lean.artifacts import artifact_path, part_path
 from leanbound.lean.build import artifacts_dir
 from leanbound.lean.environment import Environment, Shelf, find_artifacts
 from leanbound.lean.toolchain import Toolchain
 from leanbound.lock import Lock, LockedClaim, load_lock
 from leanbound.render import ClaimNames
+from leanbound.specification import constants_of
 from leanbound.verdict import Statement
 from leanbound.workspace import Workspace
 
 CHECKS: Final = (
-    "the theorem's type is the claim's constant, and that is AccuracyAtLeast of the locked bound and task",
+    "the theorem's type is the claim's constant, and that is the locked property, task and bound",
     "every constant of the specification unfolds to what is locked",
     "every weight, read back from the artifact, is the locked one",
     "no axiom beyond propext, Classical.choice and Quot.sound; nothing unsafe, partial, opaque or overridden",
@@ -76,14 +78,15 @@ def audit_artifact(
 
 def _expected(name: str, lock: Lock, locked: LockedClaim) -> ExpectedClaim:
     names = ClaimNames.of(name)
+    constants = constants_of(locked.property, family_of(locked.config))
     return ExpectedClaim(
         theorem=names.theorem,
         replay=names.replay,
         claim=names.claim,
         statement_module=names.statement_module,
         model=locked.quantised(),
-        count=locked.property.at_least,
-        meanings=lock.meanings,
+        claimed=locked.property,
+        meanings={constant.name: lock.meanings.get(constant.name, "none") for constant in constants},
     )
 
 

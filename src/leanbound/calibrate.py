@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 from tqdm import tqdm
 
-from leanbound.accuracy import Accuracy, measure, measure_quantised
+from leanbound.accuracy import Accuracy
+from leanbound.claims import FixedQuantisation
 from leanbound.errors import InputError
-from leanbound.models.attention_only import from_weights
-from leanbound.models.checkpoint import Checkpoint
-from leanbound.quantised import QuantisedModel
-from leanbound.quantize import TensorError, folding_is_exact, quantize_fixed, tensor_errors
+from leanbound.families import family_of
+from leanbound.models.checkpoint import CheckpointOf
+from leanbound.properties import Property
+from leanbound.quantised import Quantised
+from leanbound.quantize import TensorError
 
 #: The largest loss of accuracy that `quantize_auto` accepts unless told otherwise.
 DEFAULT_TOLERANCE: Final = 0.0005
@@ -28,13 +30,13 @@ class QuantisationReport:
     """Of the trained model, in float64."""
     after: Accuracy
     """Of the quantised model, exactly."""
-    folding_is_exact: bool
-    """Whether 1 / √d_head is a power of two; if not, the folded W_Q and b_Q were rounded, in exact mode to float32."""
+    exact_but: str | None
+    """What was rounded before that, in words."""
 
 
 def quantize_auto(
-    checkpoint: Checkpoint, tolerance: float = DEFAULT_TOLERANCE, progress: bool = False
-) -> QuantisedModel:
+    checkpoint: CheckpointOf[Any, Any], claimed: Property, tolerance: float = DEFAULT_TOLERANCE, progress: bool = False
+) -> Quantised:
     """Fixed point at the fewest bits, the same for all tensors, that lose at most `tolerance` of accuracy.
 
     Widths are tried from 3 upwards, each measured over the whole input space (a sample, where that is too large), so
@@ -43,14 +45,15 @@ def quantize_auto(
     """
     if not 0 <= tolerance <= 1:
         raise InputError(f"tolerance is {tolerance}, expected a loss of accuracy between 0 and 1.")
-    before = measure(from_weights(checkpoint.config, checkpoint.weights), progress)
+    family = family_of(checkpoint.config)
+    before = family.measure(checkpoint, claimed, progress)
     allowed = before.inputs - before.correct + int(Fraction(tolerance) * before.inputs)
     for bits in tqdm(range(_FIRST_BITS, _LAST_BITS + 1), desc="widths", unit="width", disable=not progress):
         try:
-            model = quantize_fixed(checkpoint, bits)
+            model = family.quantise(checkpoint, FixedQuantisation(mode="fixed", bits=bits))
         except InputError:  # too few bits for the largest weight
             continue
-        after = measure_quantised(model, stop_after=allowed)
+        after = family.measure_quantised(model, claimed, stop_after=allowed)
         if after.inputs - after.correct <= allowed:
             return model
     raise InputError(
@@ -58,15 +61,18 @@ def quantize_auto(
     )
 
 
-def report(checkpoint: Checkpoint, model: QuantisedModel, progress: bool = False) -> QuantisationReport:
+def report(
+    checkpoint: CheckpointOf[Any, Any], model: Quantised, claimed: Property, progress: bool = False
+) -> QuantisationReport:
     """Errors of every tensor, and accuracy before and after. Raises InputError when the model is of other weights."""
     if model.checkpoint_digest != checkpoint.digest:
         raise InputError(
             f"checkpoint_digest is {model.checkpoint_digest}, but the checkpoint has {checkpoint.digest}. Quantise it."
         )
+    family = family_of(checkpoint.config)
     return QuantisationReport(
-        tensors=tuple(tensor_errors(checkpoint, model)),
-        before=measure(from_weights(checkpoint.config, checkpoint.weights), progress),
-        after=measure_quantised(model, progress),
-        folding_is_exact=folding_is_exact(checkpoint.config.d_head),
+        tensors=tuple(family.tensor_errors(checkpoint, model)),
+        before=family.measure(checkpoint, claimed, progress),
+        after=family.measure_quantised(model, claimed, progress),
+        exact_but=family.exact_but(checkpoint),
     )

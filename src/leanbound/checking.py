@@ -13,7 +13,8 @@ from leanbound.lean.environment import Environment, find_artifacts
 from leanbound.lean.failures import LeanCrashError, LeanRejectedError
 from leanbound.lean.startup import StartUp
 from leanbound.lean.toolchain import Toolchain
-from leanbound.quantised import QuantisedModel
+from leanbound.properties import Property
+from leanbound.quantised import Quantised
 from leanbound.render import ClaimNames, RenderedClaim
 from leanbound.source_policy import LIBRARY
 from leanbound.verdict import Costs, Statement
@@ -80,7 +81,7 @@ def _with_template(error: LeanRejectedError | LeanCrashError, rendered: Rendered
 
 
 def audit(
-    result: BuildResult, rendered: RenderedClaim, toolchain: Toolchain, out: Path, model: QuantisedModel, at_least: int
+    result: BuildResult, rendered: RenderedClaim, toolchain: Toolchain, out: Path, model: Quantised, claimed: Property
 ) -> AuditedClaim:
     """Read the theorem from its artifact, and hold it against the claim.
 
@@ -98,7 +99,7 @@ def audit(
         claim=names.claim,
         statement_module=names.statement_module,
         model=model,
-        count=at_least,
+        claimed=claimed,
     )
     found = audit_claim(environment, expected)
     return AuditedClaim(found.statement(), found.audit.axioms, (*found.reasons, *refused), files)

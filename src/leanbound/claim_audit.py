@@ -1,4 +1,4 @@
-"""The audit of an accuracy claim: that the artifact proves it, of these weights, for this task, with this bound.
+"""The audit of a claim: that the artifact proves it, of these weights, for this task, with this bound.
 
 environment = Environment(find_artifacts([artifacts_dir(out, toolchain)], [toolchain.library]), "Claims.Max4.Proof")
 result = audit_claim(environment, expected)
@@ -9,27 +9,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from leanbound.audit import TheoremAudit, audit_theorem, check, foundation_reasons
+from leanbound.families import Structure, family_of
 from leanbound.lean.environment import AuditError, Environment
 from leanbound.lean.expr import ExprKind, digest
-from leanbound.quantised import QuantisedModel
+from leanbound.properties import Property
+from leanbound.quantised import Quantised
 from leanbound.readback import AccuracyClaim, model_differences, read_accuracy_claim, read_model
+from leanbound.specification import NUMBERS, constants_of
 from leanbound.verdict import Statement
 
-__all__ = ["SPECIFICATION", "ClaimAudit", "ExpectedClaim", "audit_claim", "meaning_of"]
+__all__ = ["ClaimAudit", "ExpectedClaim", "audit_claim", "meaning_of"]
 
-SPECIFICATION: Mapping[str, str] = {
-    "LeanBound.AccuracyAtLeast": "LeanBound.Properties.Accuracy",
-    "LeanBound.AttentionOnly": "LeanBound.Models.AttentionOnly",
-    "LeanBound.Tensor": "LeanBound.Numerics.Tensor",
-    "LeanBound.ExpField": "LeanBound.Numerics.ExpField",
-}
-"""Where the constants of the specification that a statement uses must be declared."""
 _MAX_DIFFERENCES = 20
 
 
 @dataclass(frozen=True)
 class ExpectedClaim:
-    """What a claim asks for. `count` is the least number of inputs on which the model is right; `target` a constant.
+    """What a claim asks for.
 
     `theorem` proves the constant `claim`, `replay` what that constant is defined as; None leaves the replay out.
     """
@@ -38,12 +34,19 @@ class ExpectedClaim:
     replay: str | None
     claim: str
     statement_module: str
-    model: QuantisedModel
-    count: int
-    target: str = "LeanBound.maxToken"
-    specification: Mapping[str, str] = field(default_factory=lambda: SPECIFICATION)
+    model: Quantised
+    claimed: Property
     meanings: Mapping[str, str] = field(default_factory=dict)
     """Constants of the specification, and the digest of all that each must unfold to."""
+
+    specification: Mapping[str, str] | None = None
+    """Constants that the statement uses, and the modules that must declare them; None for those of leanbound."""
+
+    def homes(self) -> Mapping[str, str]:
+        """Constants of the specification, and the modules that must declare them."""
+        if self.specification is not None:
+            return self.specification
+        return dict([*constants_of(self.claimed, family_of(self.model.config)), *NUMBERS])
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class ClaimAudit:
             claim=self.constant,
             unfolded=self.audit.statement_unfolded or "",
             model=self.claim.model,
-            target=self.claim.target,
+            target=str(self.claim.target),
             count=self.claim.count,
             statement_digest=self.audit.statement_digest,
             meaning_digest=self.audit.meaning_digest,
@@ -77,7 +80,7 @@ def audit_claim(environment: Environment, expected: ExpectedClaim) -> ClaimAudit
     audit = audit_theorem(environment, expected.theorem)
     reasons = check(audit, claim=expected.claim, statement_module=expected.statement_module)
     reasons += _replay_reasons(environment, expected)
-    for name, module in expected.specification.items():
+    for name, module in expected.homes().items():
         if environment.home(name) != module:
             reasons.append(f"{name} is declared in {environment.home(name)}, not in {module}")
     for name, meaning in expected.meanings.items():
@@ -87,11 +90,13 @@ def audit_claim(environment: Environment, expected: ExpectedClaim) -> ClaimAudit
         claim = read_accuracy_claim(environment, expected.claim)
     except AuditError as error:
         return ClaimAudit(audit, None, (*reasons, error.message), expected.claim)
-    if claim.count != expected.count:
-        reasons.append(f"{expected.claim} is about {claim.count} inputs, expected {expected.count}")
-    if claim.target != expected.target:
-        reasons.append(f"{expected.claim} is about the task {claim.target}, expected {expected.target}")
-    reasons += _model_reasons(environment, claim.model, expected.model)
+    reasons += [f"{expected.claim} {difference}" for difference in claim.differences(expected.claimed)]
+    family = family_of(expected.model.config)
+    if claim.family is family:
+        reasons += _model_reasons(environment, claim.model, expected.model, family.structure)
+    else:
+        found = claim.family.architecture
+        reasons.append(f"{expected.claim} is about a model of the family {found}, expected {family.architecture}")
     return ClaimAudit(audit, claim, tuple(dict.fromkeys(reasons)), expected.claim)
 
 
@@ -111,9 +116,9 @@ def _replay_reasons(environment: Environment, expected: ExpectedClaim) -> list[s
     return foundation_reasons(audit)
 
 
-def _model_reasons(environment: Environment, name: str, expected: QuantisedModel) -> list[str]:
+def _model_reasons(environment: Environment, name: str, expected: Quantised, structure: Structure) -> list[str]:
     try:
-        differences = model_differences(read_model(environment, name), expected)
+        differences = model_differences(read_model(environment, name, structure), expected)
     except AuditError as error:
         return [error.message]
     more = len(differences) - _MAX_DIFFERENCES

@@ -6,34 +6,26 @@ be shown in words. A claim is audited against the lock, and the lock against the
 """
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, SerializeAsAny
 
 from leanbound.claims import ExactQuantisation, FixedQuantisation, LoadedClaim
 from leanbound.errors import InputError
+from leanbound.families import family_of, parse_config
 from leanbound.lean.files import sha256_file
 from leanbound.lean.modules import module_graph
-from leanbound.models.config import AttentionOnlyConfig
+from leanbound.models.config import Architecture
 from leanbound.models.files import read_json, write_file
 from leanbound.properties import Property
-from leanbound.quantised import TENSOR_NAMES, FixedTensor, QuantisedModel, entries
+from leanbound.quantised import FixedTensor, Quantised, entries
 from leanbound.source_policy import OWN_ROOTS
+from leanbound.specification import all_constants
 from leanbound.strategies.certificate import Hex
 from leanbound.workspace import Workspace
 
 LOCK_FILE: Final = "leanbound.lock"
-#: What a statement is made of, beside the numbers that it spells out: these constants, and all they unfold to.
-#: By the modules that declare them.
-SPECIFICATION: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "LeanBound.AccuracyAtLeast": "LeanBound.Properties.Accuracy",
-        "LeanBound.maxToken": "LeanBound.Tasks.MaxOfK",
-    }
-)
 
 
 class _Part(BaseModel):
@@ -73,12 +65,12 @@ class LockedClaim(_Part):
     quantisation: FixedQuantisation | ExactQuantisation
     model: str = Field(description="path of the checkpoint")
     model_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the file that holds the weights")
-    config: AttentionOnlyConfig
-    quantised_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="QuantisedModel.digest")
+    config: Annotated[SerializeAsAny[Architecture], PlainValidator(parse_config)]
+    quantised_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="Quantised.digest")
     tensors: dict[str, LockedTensor]
 
     @classmethod
-    def of(cls, loaded: LoadedClaim, model: QuantisedModel) -> Self:
+    def of(cls, loaded: LoadedClaim, model: Quantised) -> Self:
         """Pin a claim about a quantised model."""
         return cls(
             property=loaded.claim.property,
@@ -90,15 +82,16 @@ class LockedClaim(_Part):
             tensors={tensor.name: LockedTensor.of(tensor) for tensor in model.tensors},
         )
 
-    def quantised(self) -> QuantisedModel:
+    def quantised(self) -> Quantised:
         """The model that is pinned. Raises InputError when the lock contradicts itself."""
+        kind = family_of(self.config).quantised_type
         tensors = [
             {"name": name, "shape": item.shape, "width": item.width, "frac": item.frac, "ints": item.integers()}
-            for name in TENSOR_NAMES
+            for name in kind.tensor_names
             if (item := self.tensors.get(name)) is not None
         ]
         try:
-            model = QuantisedModel.model_validate(
+            model = kind.model_validate(
                 {
                     "config": self.config,
                     "mode": self.quantisation.mode,
@@ -128,7 +121,7 @@ class Lock(_Part):
 
     def to_bytes(self) -> bytes:
         """The JSON of the lock: equal locks give equal bytes."""
-        return (json.dumps(self.model_dump(mode="json"), indent=1, sort_keys=True) + "\n").encode()
+        return (json.dumps(self.model_dump(mode="json", exclude_none=True), indent=1, sort_keys=True) + "\n").encode()
 
     def save(self, workspace: Workspace) -> None:
         """Write the lock whole or not at all. Raises InputError when it cannot be written."""
@@ -158,7 +151,8 @@ def statement_templates(workspace: Workspace) -> dict[str, str]:
 
 def specification_sources(workspace: Workspace) -> dict[str, str]:
     """SHA-256 of every Lean source that a statement imports, directly or not."""
-    graph = module_graph(SPECIFICATION.values(), [workspace.lean], lambda name: name.split(".")[0] not in OWN_ROOTS)
+    modules = [constant.module for constant in all_constants()]
+    graph = module_graph(modules, [workspace.lean], lambda name: name.split(".")[0] not in OWN_ROOTS)
     return _digests(workspace, sorted(module.path for module in graph.values()))
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from leanbound.claims import LoadedClaim, load_claim
 from leanbound.errors import LeanboundError
+from leanbound.families import family_of, load_model
 from leanbound.lock import (
     Lock,
     LockedClaim,
@@ -18,7 +19,7 @@ from leanbound.lock import (
     specification_sources,
     statement_templates,
 )
-from leanbound.quantised import QuantisedModel
+from leanbound.quantised import Quantised
 from leanbound.workspace import Workspace
 
 #: Changed weights of one tensor that are shown one by one.
@@ -57,24 +58,21 @@ def claim_differences(workspace: Workspace, lock: Lock, name: str) -> list[str]:
     return [*lines, *model_changes(locked, model)]
 
 
-def quantised_model(workspace: Workspace, loaded: LoadedClaim) -> QuantisedModel:
+def quantised_model(workspace: Workspace, loaded: LoadedClaim) -> Quantised:
     """The weights of a claim as its checkpoint gives them now. Raises LeanboundError as the loaders do."""
-    from leanbound.models.load import load_model
-    from leanbound.quantize import quantize_as
-
     reference = loaded.claim.model
     checkpoint = load_model(workspace.inside(reference.path), reference.n_ctx)
-    return quantize_as(checkpoint, loaded.claim.quantisation)
+    return family_of(checkpoint.config).quantise(checkpoint, loaded.claim.quantisation)
 
 
-def model_changes(locked: LockedClaim, model: QuantisedModel) -> Iterator[str]:
+def model_changes(locked: LockedClaim, model: Quantised) -> Iterator[str]:
     """Sizes and weights that differ from the locked ones, as `W_K[3,17] 0.8125 -> 0.8281`."""
     if locked.quantised_digest == model.digest and locked.quantised().digest == model.digest:
         return
     if model.checkpoint_digest != locked.model_digest:
         yield f"the checkpoint {locked.model} has digest {locked.model_digest[:12]} -> {model.checkpoint_digest[:12]}"
     for field, value in model.config:
-        if (before := getattr(locked.config, field)) != value:
+        if (before := getattr(locked.config, field, None)) != value:
             yield f"{field} {before} -> {value}"
     for tensor in model.tensors:
         before = locked.tensors.get(tensor.name)
@@ -87,14 +85,24 @@ def model_changes(locked: LockedClaim, model: QuantisedModel) -> Iterator[str]:
 def _statement(locked: LockedClaim, loaded: LoadedClaim) -> Iterator[str]:
     claim = loaded.claim
     for field, value in claim.property:
-        if (before := getattr(locked.property, field)) != value:
-            yield f"the property's {field} {before} -> {value}"
+        if (before := getattr(locked.property, field, None)) != value:
+            yield from _field(f"the property's {field}", before, value)
     if claim.quantisation != locked.quantisation:
         yield f"the quantisation {_words(locked.quantisation)} -> {_words(claim.quantisation)}"
     if claim.model.path != locked.model:
         yield f"the model {locked.model} -> {claim.model.path}"
     if claim.model.digest != locked.model_digest:
         yield f"the model's digest {locked.model_digest} -> {claim.model.digest}"
+
+
+def _field(name: str, before: object, after: object) -> Iterator[str]:
+    """A change of a value; of a table as long as it was, row by row."""
+    if isinstance(before, tuple) and isinstance(after, tuple) and len(before) == len(after):
+        for i, (old, new) in enumerate(zip(before, after, strict=True)):
+            if old != new:
+                yield from _field(f"{name}[{i}]", old, new)
+    else:
+        yield f"{name} {before} -> {after}"
 
 
 def _words(quantisation: object) -> str:

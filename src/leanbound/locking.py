@@ -6,7 +6,6 @@ from leanbound.lean.build import Listener, artifacts_dir, build
 from leanbound.lean.environment import Environment, find_artifacts
 from leanbound.lean.toolchain import Toolchain
 from leanbound.lock import (
-    SPECIFICATION,
     Lock,
     LockedClaim,
     LockedToolchain,
@@ -15,6 +14,7 @@ from leanbound.lock import (
     statement_templates,
 )
 from leanbound.lock_changes import quantised_model
+from leanbound.specification import all_constants
 from leanbound.workspace import Workspace
 
 
@@ -38,11 +38,8 @@ def make_lock(workspace: Workspace, toolchain: Toolchain, on_event: Listener | N
 
 
 def _meanings(workspace: Workspace, toolchain: Toolchain, on_event: Listener | None) -> dict[str, str]:
-    out = workspace.artifacts
-    build(
-        list(SPECIFICATION.values()), roots=[workspace.lean], toolchain=toolchain, out=out, on_event=on_event
-    ).raise_failures()
+    out, constants = workspace.artifacts, all_constants()
+    modules = [constant.module for constant in constants]
+    build(modules, roots=[workspace.lean], toolchain=toolchain, out=out, on_event=on_event).raise_failures()
     artifacts = find_artifacts([artifacts_dir(out, toolchain)], [toolchain.library])
-    return {
-        constant: meaning_of(Environment(artifacts, module), constant) for constant, module in SPECIFICATION.items()
-    }
+    return {name: meaning_of(Environment(artifacts, module), name) for name, module in constants}

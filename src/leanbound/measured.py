@@ -1,33 +1,33 @@
 """The accuracy that PyTorch measured of a checkpoint: from its training record, else measured once and kept."""
 
+import hashlib
 from pathlib import Path
+from typing import Any
 
 from leanbound.errors import InputError
-from leanbound.models.checkpoint import Checkpoint
+from leanbound.families import family_of
+from leanbound.models.checkpoint import CheckpointOf
 from leanbound.models.files import read_json, write_file
+from leanbound.properties import Property
 from leanbound.verdict import Measured
 
 
-def measured_accuracy(checkpoint: Checkpoint, cache: Path, progress: bool = False) -> Measured:
-    """The accuracy over every input, or over a sample where there are too many. Imports torch only to measure.
+def measured_accuracy(
+    checkpoint: CheckpointOf[Any, Any], claimed: Property, cache: Path, progress: bool = False
+) -> Measured:
+    """The accuracy on the task of a claim, over every input, or over a sample where there are too many.
 
-    `cache` is a directory for what was measured, by the digest of the weights.
+    `cache` is a directory for what was measured, by the digest of weights and task. Imports torch only to measure.
     """
-    record = checkpoint.record
-    if record is not None and record.exhaustive:
+    record, family = checkpoint.record, family_of(checkpoint.config)
+    if record is not None and record.exhaustive and family.is_of(record, claimed):
         return Measured(correct=record.correct, inputs=record.inputs, exhaustive=True)
-    path = cache / f"{checkpoint.digest}.json"
+    task = claimed.with_bound(1).model_dump_json()
+    path = cache / f"{hashlib.sha256(f'{checkpoint.digest} {task}'.encode()).hexdigest()}.json"
     try:
         return read_json(path, Measured)
     except InputError:
-        found = _measure(checkpoint, progress)
-    write_file(path, found.model_dump_json().encode())
-    return found
-
-
-def _measure(checkpoint: Checkpoint, progress: bool) -> Measured:
-    from leanbound.accuracy import measure
-    from leanbound.models.attention_only import from_weights
-
-    accuracy = measure(from_weights(checkpoint.config, checkpoint.weights), progress)
-    return Measured(correct=accuracy.correct, inputs=accuracy.inputs, exhaustive=accuracy.exhaustive)
+        found = family.measure(checkpoint, claimed, progress)
+    measured = Measured(correct=found.correct, inputs=found.inputs, exhaustive=found.exhaustive)
+    write_file(path, measured.model_dump_json().encode())
+    return measured

@@ -2,10 +2,12 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from leanbound.errors import InputError
+from leanbound.properties import Property
 from leanbound.strategies import Options
 from leanbound.workspace import CLAIM_FILE, Workspace
 
@@ -23,10 +25,7 @@ mode = "fixed"
 bits = {bits}
 
 [property]
-kind = "accuracy"
-task = "max-of-k"
-at_least = {at_least}
-
+{claimed}
 [strategy]
 name = "{strategy}"
 """
@@ -63,13 +62,23 @@ def create(directory: Path) -> Workspace:
     return Workspace(directory)
 
 
-def claim_text(*, path: str, digest: str, bits: int, at_least: int, strategy: str, options: Options) -> str:
-    """The file of a claim: the fixed-point model of a checkpoint is right on at least so many inputs."""
-    text = _CLAIM.format(path=path, digest=digest, bits=bits, at_least=at_least, strategy=strategy)
-    if options:
-        lines = [f"{name} = {json.dumps(value)}\n" for name, value in options.items()]
-        text += "\n[strategy.options]\n" + "".join(lines)
-    return text
+def claim_text(*, path: str, digest: str, bits: int, claimed: Property, strategy: str, options: Options) -> str:
+    """The file of a claim about the fixed-point model of a checkpoint."""
+    property_lines = _toml(claimed.model_dump(mode="json", exclude_none=True))
+    text = _CLAIM.format(path=path, digest=digest, bits=bits, claimed=property_lines, strategy=strategy)
+    return f"{text}\n[strategy.options]\n{_toml(options)}" if options else text
+
+
+def _toml(values: Mapping[str, object]) -> str:
+    """Keys and values, a line each; rows of a table are lines of their own."""
+    lines = []
+    for name, value in values.items():
+        if isinstance(value, list):
+            rows = "".join(f"  {json.dumps(row)},\n" for row in value)
+            lines.append(f"{name} = [\n{rows}]\n")
+        else:
+            lines.append(f"{name} = {json.dumps(value)}\n")
+    return "".join(lines)
 
 
 def write_claim(workspace: Workspace, name: str, text: str) -> Path:

@@ -150,10 +150,11 @@ def _judge(
 
     if run.rendered is None or run.model is None or run.certificate is None:
         raise InputError(f"{run.loaded.name}: not prepared")
-    at_least = run.loaded.claim.property.at_least
     try:
         record = checking.checked_module(result, run.rendered)
-        audited = checking.audit(result, run.rendered, toolchain, workspace.artifacts, run.model, at_least)
+        audited = checking.audit(
+            result, run.rendered, toolchain, workspace.artifacts, run.model, run.loaded.claim.property
+        )
     except LeanboundError as error:
         return run.verdict(outcome_of(error.exit_code), error.message)
     run.files |= {workspace.relative(path): digest for path, digest in audited.files.items()}

@@ -8,23 +8,22 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from leanbound import freshness
 from leanbound.claims import ExactQuantisation, LoadedClaim
 from leanbound.errors import InputError, RejectedError
+from leanbound.families import family_of, load_model
 from leanbound.lean.toolchain import Preference, Toolchain, select_toolchain
-from leanbound.tasks.max_of_k import space_size
+from leanbound.strategies import find_strategy
 from leanbound.verdict import Outcome, Verdict
 from leanbound.workspace import Workspace
 
 if TYPE_CHECKING:
-    from leanbound.models.checkpoint import Checkpoint
-    from leanbound.quantised import QuantisedModel
+    from leanbound.models.checkpoint import CheckpointOf
+    from leanbound.quantised import Quantised
     from leanbound.render import RenderedClaim
     from leanbound.strategies import AnyCertificate
-
-_TASK: Final = "max-of-{K}"
 
 
 def _silent(_message: str) -> None:
@@ -59,7 +58,7 @@ class Run:
     fields: dict[str, Any]
     """Of the verdict, as far as they are known."""
     files: dict[str, str] = field(default_factory=dict)
-    model: "QuantisedModel | None" = None
+    model: "Quantised | None" = None
     certificate: "AnyCertificate | None" = None
     rendered: "RenderedClaim | None" = None
     source_root: Path = Path()
@@ -104,26 +103,24 @@ def derive(run: Run, settings: Settings) -> None:
     """As `prepare`, but the sources are not written; with `settings.certificate` nothing is searched for either."""
     workspace, name = settings.workspace, run.loaded.name
     settings.say(f"{name}: reading the model")
-    checkpoint = _load_checkpoint(run, workspace)
-    V, K = checkpoint.config.d_vocab, checkpoint.config.n_ctx
-    run.loaded.claim.property.require_possible(V, K)
-    run.fields |= {"inputs": space_size(V, K), "task": _TASK.format(K=K)}
+    checkpoint, claimed = _load_checkpoint(run, workspace), run.loaded.claim.property
+    config, family = checkpoint.config, family_of(checkpoint.config)
+    family.require_serves(config, claimed)
+    find_strategy(run.loaded.claim.strategy.name).require_serves(config.architecture, claimed)
+    run.fields |= {"inputs": config.d_vocab**config.n_ctx, "task": family.task_name(config, claimed)}
     from leanbound.measured import measured_accuracy
-    from leanbound.quantize import quantize_as
 
-    run.fields["measured"] = measured_accuracy(checkpoint, workspace.build / "measured", settings.bars)
-    run.model = quantize_as(checkpoint, run.loaded.claim.quantisation)
+    run.fields["measured"] = measured_accuracy(checkpoint, claimed, workspace.build / "measured", settings.bars)
+    run.model = family.quantise(checkpoint, run.loaded.claim.quantisation)
     run.fields["quantised_digest"] = run.model.digest
     if settings.certificate is None:
         run.model.save(workspace.claim_build(name) / "quantised.json")
     run.certificate = _certificate(run, run.model, settings)
-    run.loaded.claim.property.require_proved(run.certificate.proved, run.certificate.inputs)
+    claimed.require_proved(run.certificate.proved, run.certificate.inputs)
     _render(run, run.model, run.certificate, settings)
 
 
-def _load_checkpoint(run: Run, workspace: Workspace) -> "Checkpoint":
-    from leanbound.models.load import load_model
-
+def _load_checkpoint(run: Run, workspace: Workspace) -> "CheckpointOf[Any, Any]":
     reference = run.loaded.claim.model
     path = workspace.inside(reference.path)
     parts = [path] if path.is_file() else [part for part in sorted(path.glob("*")) if part.is_file()]
@@ -139,13 +136,13 @@ def _load_checkpoint(run: Run, workspace: Workspace) -> "Checkpoint":
     return checkpoint
 
 
-def _certificate(run: Run, model: "QuantisedModel", settings: Settings) -> "AnyCertificate":
+def _certificate(run: Run, model: "Quantised", settings: Settings) -> "AnyCertificate":
     from leanbound.certificates import cached_certificate
-    from leanbound.strategies import find_strategy
+    from leanbound.strategies import load_certificate
 
     strategy, claimed = run.loaded.claim.strategy, run.loaded.claim.property
     if settings.certificate is not None:
-        certificate = find_strategy(strategy.name).load(settings.certificate)
+        certificate = load_certificate(settings.certificate)
         if certificate.strategy != strategy.name:
             raise InputError(
                 f"{settings.certificate}: strategy is {certificate.strategy!r}, expected {strategy.name!r}, "
@@ -164,7 +161,7 @@ def _certificate(run: Run, model: "QuantisedModel", settings: Settings) -> "AnyC
     return certificate
 
 
-def _render(run: Run, model: "QuantisedModel", certificate: "AnyCertificate", settings: Settings) -> None:
+def _render(run: Run, model: "Quantised", certificate: "AnyCertificate", settings: Settings) -> None:
     from leanbound.render import render_claim
 
     workspace = settings.workspace

@@ -23,6 +23,7 @@ class Section(BaseModel):
 class OnTask(Section):
     """A property that compares a model's outputs with the right ones of a task, which is given as data."""
 
+    kind: str
     task: Literal["max-of-k", "modular-addition", "group-composition"]
     modulus: int | None = Field(default=None, description="modular-addition: of the sum")
     table: Table | None = Field(default=None, description="group-composition: row by row")
@@ -80,3 +81,8 @@ Property = Accuracy
 def max_of_k(at_least: int) -> Accuracy:
     """The accuracy on max-of-K."""
     return Accuracy(kind="accuracy", task="max-of-k", at_least=at_least)
+
+
+def on_pairs(task: PairTask, at_least: int) -> Accuracy:
+    """The accuracy on a task on pairs of tokens."""
+    return Accuracy(kind="accuracy", task=task.name, modulus=task.modulus, table=task.table, at_least=at_least)

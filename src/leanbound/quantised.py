@@ -1,11 +1,12 @@
 """The quantised model: the exact rational weights that a theorem is about. Imports neither torch nor numpy."""
 
-from typing import Final, Literal, Self
+from abc import ABC, abstractmethod
+from typing import ClassVar, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from leanbound.canonical import Canonical
-from leanbound.models.config import AttentionOnlyConfig
+from leanbound.models.config import Architecture, AttentionOnlyConfig
 
 #: Fewest and most bits of an entry of a weight matrix.
 MIN_WIDTH: Final = 2
@@ -59,40 +60,68 @@ def entries(numeral: int, width: int, columns: int) -> tuple[int, ...]:
     return tuple(((numeral >> (width * j)) & mask) - offset for j in range(columns))
 
 
-class QuantisedModel(Canonical):
+class Quantised(Canonical, ABC):
+    """All tensors of a model, of any family, as exact rationals."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    tensor_names: ClassVar[tuple[str, ...]]
+
+    schema_version: Literal[1] = 1
+    config: Architecture
+    mode: Literal["fixed", "exact"]
+    checkpoint_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the weights it was made from")
+    tensors: tuple[FixedTensor, ...] = Field(description="in the order of tensor_names")
+
+    @abstractmethod
+    def shape_of(self, name: str) -> tuple[int, int]:
+        """Rows and columns of a tensor."""
+
+    @abstractmethod
+    def fracs_that_follow(self) -> dict[str, int]:
+        """The scales of tensors that the scales of others fix."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        names = tuple(tensor.name for tensor in self.tensors)
+        if names != self.tensor_names:
+            raise ValueError(f"tensors are {list(names)}, expected {list(self.tensor_names)}")
+        for tensor in self.tensors:
+            expected = self.shape_of(tensor.name)
+            if tensor.shape != expected:
+                raise ValueError(f"{tensor.name}: shape {tensor.shape}, expected {expected}")
+        for name, frac in self.fracs_that_follow().items():
+            if self[name].frac != frac:
+                raise ValueError(f"{name}: frac is {self[name].frac}, expected {frac} by the other scales")
+        return self
+
+    def __getitem__(self, name: str) -> FixedTensor:
+        """A tensor by its name."""
+        return self.tensors[self.tensor_names.index(name)]
+
+
+class QuantisedModel(Quantised):
     """All tensors of a one-head attention-only transformer, 1 / √d_head folded into W_Q and b_Q, at aligned scales.
 
     With e = frac of W_E: frac of W_pos is e, and every bias has the frac of the product that it is added to, so that
     scores and logit contributions are integers over one power of two each (`score_frac`, `logit_frac`).
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    tensor_names = TENSOR_NAMES
 
-    schema_version: Literal[1] = 1
     config: AttentionOnlyConfig
-    mode: Literal["fixed", "exact"]
-    checkpoint_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the weights it was made from")
-    tensors: tuple[FixedTensor, ...] = Field(description="in the order of TENSOR_NAMES")
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
-        names = tuple(tensor.name for tensor in self.tensors)
-        if names != TENSOR_NAMES:
-            raise ValueError(f"tensors are {list(names)}, expected {list(TENSOR_NAMES)}")
+    def _check_heads(self) -> Self:
         if self.config.n_heads != 1:
             raise ValueError(f"config.n_heads is {self.config.n_heads}, expected 1")
-        for tensor in self.tensors:
-            expected = matrix_shape(self.config, tensor.name)
-            if tensor.shape != expected:
-                raise ValueError(f"{tensor.name}: shape {tensor.shape}, expected {expected}")
-        for name, frac in aligned_fracs({tensor.name: tensor.frac for tensor in self.tensors}).items():
-            if self[name].frac != frac:
-                raise ValueError(f"{name}: frac is {self[name].frac}, expected {frac} by the other scales")
         return self
 
-    def __getitem__(self, name: str) -> FixedTensor:
-        """The tensor `name`, one of TENSOR_NAMES."""
-        return self.tensors[TENSOR_NAMES.index(name)]
+    def shape_of(self, name: str) -> tuple[int, int]:
+        return matrix_shape(self.config, name)
+
+    def fracs_that_follow(self) -> dict[str, int]:
+        return aligned_fracs({tensor.name: tensor.frac for tensor in self.tensors})
 
     @property
     def score_frac(self) -> int:

@@ -1,29 +1,75 @@
-"""The claim read back from its artifact: which model, which task, what bound, and the model's integers.
+"""The claim read back from its artifact: which model, which property, what bound, and the model's integers.
 
 Everything here comes from terms that the kernel checked, so the verdict can print what was proved, not what was asked
 for, and compare the weights with the quantised model. Names and shapes are those of the Lean specification.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from leanbound.families import FAMILIES, Family, Structure
 from leanbound.lean.environment import AuditError, Environment
 from leanbound.lean.expr import Expr, spine
 from leanbound.lean.literals import Literals, ReadbackError
-from leanbound.quantised import QuantisedModel, entries
+from leanbound.properties import OnTask, Property
+from leanbound.quantised import Quantised, entries
+from leanbound.specification import PROPERTIES, TARGETS, classifier_of
+from leanbound.tasks.pairs import Table
 
-__all__ = ["AccuracyClaim", "HeadLiteral", "ModelLiteral", "TensorLiteral", "model_differences", "read_accuracy_claim"]
+__all__ = ["AccuracyClaim", "ModelLiteral", "Target", "TensorLiteral", "model_differences", "read_accuracy_claim"]
 __all__ += ["read_model"]
 
 _MAX_WIDTH = 1 << 16
 
 
 @dataclass(frozen=True)
-class AccuracyClaim:
-    """`AccuracyAtLeast model target count`: the constants' names and the bound, an exact count of inputs."""
+class Target:
+    """The right output of every input: a constant, and what it is applied to."""
 
+    constant: str
+    modulus: int | None = None
+    table: Table | None = None
+
+    @classmethod
+    def of(cls, claimed: OnTask) -> "Target":
+        """That of a task."""
+        return cls(TARGETS[claimed.task].name, claimed.modulus, claimed.table)
+
+    def __str__(self) -> str:
+        if self.table is not None:
+            return f"{self.constant} of a table of {len(self.table)} rows"
+        return self.constant if self.modulus is None else f"{self.constant} {self.modulus}"
+
+    def differences(self, expected: "Target") -> Iterator[str]:
+        """In words, where it differs from what is expected."""
+        if self.table is None or expected.table is None or self.constant != expected.constant:
+            if self != expected:
+                yield f"is about the task {self}, expected {expected}"
+            return
+        if len(self.table) != len(expected.table):
+            yield f"is about the task {self}, expected one of {len(expected.table)} rows"
+            return
+        for a, (row, right) in enumerate(zip(self.table, expected.table, strict=True)):
+            if row != right:
+                yield f"is about a table with row {a} {list(row)}, expected {list(right)}"
+
+
+@dataclass(frozen=True)
+class AccuracyClaim:
+    """`classifier.AccuracyAtLeast target count` of a model of one family; the bound is an exact count of inputs."""
+
+    family: Family
     model: str
-    target: str
+    """The constant."""
+    target: Target
     count: int
+
+    def differences(self, expected: Property) -> list[str]:
+        """In words, where the claim is another one than is expected."""
+        found = (
+            [] if self.count == expected.at_least else [f"is about {self.count} inputs, expected {expected.at_least}"]
+        )
+        return [*found, *self.target.differences(Target.of(expected))]
 
 
 @dataclass(frozen=True)
@@ -42,72 +88,82 @@ class TensorLiteral:
 
 
 @dataclass(frozen=True)
-class HeadLiteral:
-    """A `LeanBound.Head`: the head's width, and its tensors by name."""
-
-    d_head: int
-    tensors: dict[str, TensorLiteral]
-
-
-@dataclass(frozen=True)
 class ModelLiteral:
-    """A `LeanBound.AttentionOnly`: sizes, tensors by name, heads."""
+    """A model of any family: sizes and tensors by name."""
 
-    d_vocab: int
-    n_ctx: int
-    d_model: int
+    sizes: dict[str, int]
     tensors: dict[str, TensorLiteral]
-    heads: tuple[HeadLiteral, ...]
 
 
 def read_accuracy_claim(environment: Environment, claim: str) -> AccuracyClaim:
-    """What the definition `claim` says; raises `AuditError` unless it is `AccuracyAtLeast` of two constants and a
-    numeral.
+    """What the definition `claim` says; raises `AuditError` unless it is the accuracy of a model that is a constant,
+    on a task of the specification, with a numeral.
     """
     value = environment.unfold(claim)
     if value is None:
         raise AuditError(f"{claim} is not a definition of an own module")
+    form = f"{PROPERTIES['accuracy'].name} classifier target count"
     function, args = spine(value)
-    if function.const_name != "LeanBound.AccuracyAtLeast" or len(args) != 3:
-        raise AuditError(f"{claim} is not of the form LeanBound.AccuracyAtLeast model target count")
-    model, target = args[0].const_name, args[1].const_name
-    if model is None or target is None:
-        raise AuditError(f"{claim}: the model and the target must be constants")
+    if function.const_name != PROPERTIES["accuracy"].name or len(args) != 3:
+        raise AuditError(f"{claim} is not of the form {form}")
+    literals = Literals(environment.unfold)
+    family, model = _read_classifier(claim, args[0])
     try:
-        return AccuracyClaim(model, target, Literals(environment.unfold).nat(args[2]))
+        return AccuracyClaim(family, model, _read_target(literals, args[1]), literals.nat(args[2]))
     except ReadbackError as error:
-        raise AuditError(f"{claim}: the bound is {error}") from None
+        raise AuditError(f"{claim}: the task or the bound is {error}") from None
 
 
-def read_model(environment: Environment, model: str) -> ModelLiteral:
+def _read_classifier(claim: str, expr: Expr) -> tuple[Family, str]:
+    """The family and the constant of the model in `Model.classifier model`."""
+    function, args = spine(expr)
+    family = next((family for family in FAMILIES.values() if classifier_of(family).name == function.const_name), None)
+    model = args[0].const_name if len(args) == 1 else None
+    if family is None or model is None:
+        raise AuditError(f"{claim}: the model must be a constant, seen as the classifier of its family")
+    return family, model
+
+
+def _read_target(literals: Literals, expr: Expr) -> Target:
+    """A target; one of no task of the specification is told by its constant alone."""
+    function, args = spine(expr)
+    if function.const_name is None:
+        raise ReadbackError("not a constant of the specification")
+    if function.const_name == TARGETS["modular-addition"].name and len(args) == 1:
+        return Target(function.const_name, modulus=literals.nat(args[0]))
+    if function.const_name == TARGETS["group-composition"].name and len(args) == 1:
+        rows = (literals.items(row) for row in literals.items(args[0]))
+        return Target(function.const_name, table=tuple(tuple(literals.nat(entry) for entry in row) for row in rows))
+    if args:
+        raise ReadbackError("not a constant of the specification, applied to numerals")
+    return Target(function.const_name)
+
+
+def read_model(environment: Environment, model: str, structure: Structure) -> ModelLiteral:
     """The numbers of the definition `model`; raises `AuditError` if anything in it is not written out."""
     value = environment.unfold(model)
     if value is None:
         raise AuditError(f"{model} is not a definition of an own module")
+    found = ModelLiteral({}, {})
     try:
-        return _Reader(environment).model(value)
+        _Reader(Literals(environment.unfold), found).read(value, structure)
     except ReadbackError as error:
         raise AuditError(f"{model} cannot be read back: {error}") from None
+    return found
 
 
-def model_differences(found: ModelLiteral, expected: QuantisedModel) -> list[str]:
+def model_differences(found: ModelLiteral, expected: Quantised) -> list[str]:
     """In words, where the model of the artifact differs from the quantised model; empty if they are equal."""
-    config = expected.config
-    sizes = [("d_vocab", found.d_vocab, config.d_vocab), ("n_ctx", found.n_ctx, config.n_ctx)]
-    sizes.append(("d_model", found.d_model, config.d_model))
-    if len(found.heads) != 1:
-        return [f"the artifact's model has {len(found.heads)} heads, the quantised model 1"]
-    sizes.append(("d_head", found.heads[0].d_head, config.d_head))
+    sizes = [(name, ours, getattr(expected.config, name)) for name, ours in found.sizes.items()]
     reasons = [
         f"{name} is {ours} in the artifact, {theirs} in the model" for name, ours, theirs in sizes if ours != theirs
     ]
-    tensors = {**found.tensors, **found.heads[0].tensors}
     for tensor in expected.tensors:
-        reasons += _tensor_differences(tensor.name, tensors[tensor.name], expected)
+        reasons += _tensor_differences(tensor.name, found.tensors[tensor.name], expected)
     return reasons
 
 
-def _tensor_differences(name: str, found: TensorLiteral, model: QuantisedModel) -> list[str]:
+def _tensor_differences(name: str, found: TensorLiteral, model: Quantised) -> list[str]:
     expected = model[name]
     scale = (found.width, found.frac, len(found.rows))
     if scale != (expected.width, expected.frac, len(expected.ints)):
@@ -126,25 +182,27 @@ def _tensor_differences(name: str, found: TensorLiteral, model: QuantisedModel) 
 
 
 class _Reader:
-    def __init__(self, environment: Environment) -> None:
-        self._literals = Literals(environment.unfold)
+    """Puts the sizes and tensors of structures, those inside them included, into one model."""
 
-    def model(self, expr: Expr) -> ModelLiteral:
-        fields = self._literals.structure(expr, "LeanBound.AttentionOnly.mk", 9)
-        sizes = [self._literals.nat(field) for field in fields[:3]]
-        heads = tuple(self._head(item) for item in self._literals.items(fields[5]))
-        rest = [*fields[3:5], *fields[6:]]
-        return ModelLiteral(
-            sizes[0], sizes[1], sizes[2], self._tensors(("W_E", "W_pos", "b_O", "W_U", "b_U"), rest), heads
-        )
+    def __init__(self, literals: Literals, found: ModelLiteral) -> None:
+        self._literals = literals
+        self._found = found
 
-    def _head(self, expr: Expr) -> HeadLiteral:
-        d_head, *rest = self._literals.structure(expr, "LeanBound.Head.mk", 8)
-        names = ("W_Q", "b_Q", "W_K", "b_K", "W_V", "b_V", "W_O")
-        return HeadLiteral(self._literals.nat(d_head), self._tensors(names, rest))
+    def read(self, expr: Expr, structure: Structure) -> None:
+        fields = self._literals.structure(expr, f"{structure.name}.mk", len(structure.fields))
+        for name, field in zip(structure.fields, fields, strict=True):
+            if isinstance(name, Structure):
+                self.read(self._only(field, name), name)
+            elif name.startswith(("W_", "b_")):
+                self._found.tensors[name] = self._tensor(field)
+            else:
+                self._found.sizes[name] = self._literals.nat(field)
 
-    def _tensors(self, names: tuple[str, ...], exprs: list[Expr]) -> dict[str, TensorLiteral]:
-        return {name: self._tensor(expr) for name, expr in zip(names, exprs, strict=True)}
+    def _only(self, expr: Expr, structure: Structure) -> Expr:
+        items = self._literals.items(expr)
+        if len(items) != 1:
+            raise ReadbackError(f"{len(items)} of {structure.name}, expected one")
+        return items[0]
 
     def _tensor(self, expr: Expr) -> TensorLiteral:
         width, frac, rows = self._literals.structure(expr, "LeanBound.Tensor.mk", 3)

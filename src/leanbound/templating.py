@@ -88,13 +88,13 @@ class _Renderer:
         except TemplateNotFound as error:
             raise TemplateError(f"template {self._root / template} does not exist: {error.message}") from None
         except TemplateSyntaxError as error:
-            raise TemplateError(f"{self._root / template}:{error.lineno}: {error.message}") from None
+            raise TemplateError(f"{error.filename or self._root / template}:{error.lineno}: {error.message}") from None
         except InputError as error:
             raise TemplateError(error.message) from None
         except Exception as error:  # a template can raise any: it calls what it is given with what it likes
-            line = _line_of(error, str(self._root / template))
+            place = _place_of(error, self._root) or f"{self._root / template}:0"
             reason = "it needs too much memory" if isinstance(error, MemoryError) else error
-            raise TemplateError(f"{self._root / template}:{line}: {reason}") from None
+            raise TemplateError(f"{place}: {reason}") from None
 
 
 class _Loader(BaseLoader):
@@ -116,11 +116,12 @@ class _Loader(BaseLoader):
         return content.decode(), str(path), lambda: True
 
 
-def _line_of(error: BaseException, template: str) -> int:
-    """The line of the template at which rendering failed: Jinja2 puts it into the traceback."""
-    line, traceback = 0, error.__traceback__
+def _place_of(error: BaseException, root: Path) -> str | None:
+    """The template and the line at which rendering failed: Jinja2 puts them into the traceback, innermost last."""
+    place, traceback = None, error.__traceback__
     while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename == template:
-            line = traceback.tb_lineno
+        name = traceback.tb_frame.f_code.co_filename
+        if name.startswith(f"{root}/"):
+            place = f"{name}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
-    return line
+    return place

@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from torch import Tensor
 from torch.nn.functional import cross_entropy
-from tqdm import tqdm
 
 from leanbound.accuracy import measure
-from leanbound.models.attention_only import AttentionOnly, to_weights
+from leanbound.models.attention_only import AttentionOnly
 from leanbound.models.checkpoint import Checkpoint, save_checkpoint
 from leanbound.models.record import TrainConfig, TrainingRecord
-from leanbound.models.threads import single_thread
+from leanbound.training import fit, to_weights
 
 
 def train_checkpoint(config: TrainConfig, path: Path, progress: bool = False) -> Checkpoint:
@@ -50,31 +50,15 @@ def train_max_of_k(config: TrainConfig, progress: bool = False) -> tuple[Attenti
     """
     generator = torch.Generator().manual_seed(config.seed)
     model = AttentionOnly(config.model, generator).to(config.device)
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=config.learning_rate, betas=config.betas, weight_decay=config.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, config))
     shape = (config.batch_size, config.model.n_ctx)
-    loss = torch.zeros(())
-    with (
-        _deterministic(config.device),
-        single_thread(),
-        tqdm(total=config.steps, desc="train", unit="step", disable=not progress) as bar,
-    ):
-        for _ in range(config.steps):
-            tokens = torch.randint(config.model.d_vocab, shape, generator=generator).to(config.device)
-            loss = cross_entropy(model(tokens), tokens.amax(dim=1))
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            schedule.step()
-            bar.update()
-    return model.to("cpu"), float(loss.item())
 
+    def loss() -> Tensor:
+        tokens = torch.randint(config.model.d_vocab, shape, generator=generator).to(config.device)
+        return cross_entropy(model(tokens), tokens.amax(dim=1))
 
-def _rate(step: int, config: TrainConfig) -> float:
-    """The learning rate of step `step`, as a part of its peak: linear up, then linear down to zero."""
-    return min(1.0, (step + 1) / config.warm_up) * (1 - step / config.steps)
+    with _deterministic(config.device):
+        last = fit(model, config, loss, progress)
+    return model.to("cpu"), last
 
 
 @contextmanager

@@ -99,7 +99,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     monkeypatch.setattr(checking, "audit", lean.audit)
     monkeypatch.setattr(startup, "measure_startup", lambda *_: StartUp(first=1.5, next=0.5))
     monkeypatch.setattr(freshness, "code_digest", lambda: "code")
-    monkeypatch.setattr(locking, "_meanings", lambda *_: {"LeanBound.AccuracyAtLeast": "1" * 64})
+    monkeypatch.setattr(locking, "_meanings", lambda *_: {"LeanBound.Classifier.AccuracyAtLeast": "1" * 64})
     made = Repository(workspace, lean)
     made.lock()
     made.verify()

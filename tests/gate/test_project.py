@@ -8,10 +8,10 @@ from tests.corpus import ROOT
 
 from leanbound.claims import load_claim
 from leanbound.cli.parser import build_parser
+from leanbound.families import load_model
 from leanbound.gate.markers import number_fault, read_markers
 from leanbound.gate.numbers import Bound
 from leanbound.gate.scan import read_repository
-from leanbound.models.load import load_model
 from leanbound.tasks.max_of_k import space_size
 from leanbound.workspace import Workspace
 

@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 from tests.corpus import MODELS, config, random_checkpoint
 
 from leanbound.errors import ExitCode, InputError, UnsupportedError
-from leanbound.models.load import load_model
+from leanbound.families import load_model
 from leanbound.models.transformer_lens import convert_state_dict, load_transformer_lens, to_state_dict
 
 State = dict[str, np.ndarray]

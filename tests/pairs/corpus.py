@@ -6,7 +6,6 @@ from leanbound.pairs.checkpoint import PairCheckpoint
 from leanbound.pairs.config import PairMlpConfig
 from leanbound.pairs.quantised import QuantisedPairMlp
 from leanbound.pairs.quantize import quantize_pairs
-from leanbound.properties import Accuracy
 from leanbound.tasks.pairs import PairTask
 
 
@@ -39,8 +38,3 @@ def half_right(task: PairTask, d_hidden: int = 12, seed: int = 0) -> PairCheckpo
     fitted = np.linalg.lstsq(np.column_stack([hidden, np.ones(len(hidden))]), wanted, rcond=None)[0]
     weights |= {"W_U": fitted[:-1].astype(np.float32), "b_U": fitted[-1].astype(np.float32)}
     return PairCheckpoint(shape, weights, f"{seed:064x}")
-
-
-def on_pairs(task: PairTask, at_least: int) -> Accuracy:
-    """The accuracy on a task."""
-    return Accuracy(kind="accuracy", task=task.name, modulus=task.modulus, table=task.table, at_least=at_least)

@@ -12,14 +12,16 @@ from tests.corpus import MODELS
 from tests.pairs.corpus import half_right, pair_config, quantised_pairs, random_pairs
 
 from leanbound.errors import InputError
+from leanbound.models.checkpoint import save_checkpoint
 from leanbound.pairs import exact
-from leanbound.pairs.checkpoint import load_pair_checkpoint, save_pair_checkpoint
+from leanbound.pairs.checkpoint import load_pair_checkpoint
 from leanbound.pairs.config import PairTrainConfig
-from leanbound.pairs.model import from_weights
+from leanbound.pairs.model import PairMlp
 from leanbound.pairs.quantize import pair_errors, quantize_pairs, quantize_pairs_exact
 from leanbound.pairs.train import measure_pairs, train_pair_checkpoint, train_pair_mlp
 from leanbound.strategies.all_pairs import PairCertificate, certify_pairs
 from leanbound.tasks.pairs import PairTask, modular_addition, symmetric_group
+from leanbound.training import with_weights
 
 #: Shipped models, and their tasks.
 SHIPPED = {"mod-add-23": modular_addition(23), "mod-add-113": modular_addition(113), "s4": symmetric_group(4)}
@@ -54,12 +56,12 @@ def test_tasks_that_make_no_sense_are_refused(fields: dict[str, object]) -> None
 
 def test_checkpoints_are_read_as_they_were_written(tmp_path: Path) -> None:
     written = random_pairs()
-    saved = save_pair_checkpoint(tmp_path / "model", written.config, written.weights)
+    saved = save_checkpoint(tmp_path / "model", written.config, written.weights)
     loaded = load_pair_checkpoint(tmp_path / "model")
     assert loaded.digest == saved.digest
     assert all((loaded.weights[name] == value).all() for name, value in written.weights.items())
     with pytest.raises(InputError, match="missing"):
-        save_pair_checkpoint(tmp_path / "other", pair_config(shared=True), written.weights)
+        save_checkpoint(tmp_path / "other", pair_config(shared=True), written.weights)
 
 
 def test_training_is_reproducible_learns_and_is_recorded(tmp_path: Path) -> None:
@@ -76,7 +78,7 @@ def test_exact_quantisation_changes_nothing(shared: bool) -> None:
     checkpoint = random_pairs(3, pair_config(shared=shared))
     model = quantize_pairs_exact(checkpoint)
     assert all(error.max_abs == 0 for error in pair_errors(checkpoint, model))
-    logits = from_weights(checkpoint.config, checkpoint.weights).double().all_logits()
+    logits = with_weights(PairMlp(checkpoint.config), checkpoint.weights).double().all_logits()
     for pair in ((0, 0), (1, 4), (4, 1)):
         expected = [value / 2 ** model["b_U"].frac for value in exact.logits(model, *pair)]
         assert logits[pair].tolist() == pytest.approx(expected)
@@ -123,7 +125,7 @@ def test_the_model_that_is_half_right_is_so() -> None:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_models_are_right_on_every_pair(name: str) -> None:
     task, checkpoint = SHIPPED[name], load_pair_checkpoint(MODELS / name)
-    model = from_weights(checkpoint.config, checkpoint.weights)
+    model = with_weights(PairMlp(checkpoint.config), checkpoint.weights)
     record = checkpoint.record
     assert record is not None and record.config.task == task
     assert record.correct == measure_pairs(model, torch.tensor(task.targets())) == task.d_vocab**2

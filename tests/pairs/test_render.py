@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 from tests.corpus import ROOT
-from tests.pairs.corpus import half_right, on_pairs, pair_config, quantised_pairs
+from tests.pairs.corpus import half_right, pair_config, quantised_pairs
 
 from leanbound.errors import InputError
 from leanbound.lean.build import BuildResult, build
 from leanbound.lean.embedded import load_embedded
 from leanbound.lean.modules import module_graph
 from leanbound.pairs.quantize import quantize_pairs
+from leanbound.properties import on_pairs
 from leanbound.render import render_claim
 from leanbound.strategies.all_pairs import certify_pairs
 from leanbound.tasks.pairs import PairTask, modular_addition, symmetric_group

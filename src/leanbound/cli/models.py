@@ -4,7 +4,6 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +15,10 @@ from leanbound.models.files import describe
 
 if TYPE_CHECKING:
     from leanbound.calibrate import QuantisationReport
-    from leanbound.models.checkpoint import Checkpoint
+    from leanbound.models.checkpoint import CheckpointOf
     from leanbound.models.record import RecordOf, TrainConfig
-    from leanbound.quantised import QuantisedModel
+    from leanbound.properties import Property
+    from leanbound.quantised import Quantised
 
 
 def train(arguments: argparse.Namespace) -> int:
@@ -88,11 +88,13 @@ def quantize(arguments: argparse.Namespace) -> int:
     if arguments.tolerance is not None and bits != "auto":
         raise InputError("--tolerance is only for --bits auto. Leave it out.")
     from leanbound import calibrate
-    from leanbound.models.load import load_model
+    from leanbound.cli.tasks import claimed_property
+    from leanbound.families import load_model
 
     checkpoint = load_model(arguments.model, arguments.n_ctx)
-    model = _quantised(checkpoint, bits, arguments.tolerance)
-    report = calibrate.report(checkpoint, model, progress=True)
+    claimed = claimed_property(arguments, checkpoint.config, checkpoint.record)
+    model = _quantised(checkpoint, claimed, bits, arguments.tolerance)
+    report = calibrate.report(checkpoint, model, claimed, progress=True)
     model.save(arguments.out)
     if arguments.json:
         print(json.dumps({"digest": model.digest, **asdict(report)}, indent=1))
@@ -116,18 +118,23 @@ def parse_bits(text: str) -> int | dict[str, int] | str:
 
 
 def _quantised(
-    checkpoint: "Checkpoint", bits: int | Mapping[str, int] | str, tolerance: float | None
-) -> "QuantisedModel":
+    checkpoint: "CheckpointOf[Any, Any]", claimed: "Property", bits: int | dict[str, int] | str, tolerance: float | None
+) -> "Quantised":
     from leanbound import calibrate
-    from leanbound.quantize import quantize_exact, quantize_fixed
+    from leanbound.claims import ExactQuantisation, FixedQuantisation
+    from leanbound.families import family_of
 
+    family = family_of(checkpoint.config)
     if bits == "exact":
-        return quantize_exact(checkpoint)
+        return family.quantise(checkpoint, ExactQuantisation(mode="exact"))
     if isinstance(bits, str):
         allowed = calibrate.DEFAULT_TOLERANCE if tolerance is None else tolerance
         print("trying widths from 3 bits upwards", file=sys.stderr)
-        return calibrate.quantize_auto(checkpoint, allowed, progress=True)
-    return quantize_fixed(checkpoint, bits)
+        return calibrate.quantize_auto(checkpoint, claimed, allowed, progress=True)
+    try:
+        return family.quantise(checkpoint, FixedQuantisation(mode="fixed", bits=bits))
+    except ValidationError as error:
+        raise InputError(f"--bits: {describe(error)}") from error
 
 
 def report_text(report: "QuantisationReport") -> str:
@@ -142,6 +149,6 @@ def report_text(report: "QuantisationReport") -> str:
     for when, accuracy in (("before", report.before), ("after", report.after)):
         sample = "" if accuracy.exhaustive else " (a sample)"
         lines.append(f"accuracy {when}: {part(accuracy.correct, accuracy.inputs)}{sample}")
-    if not report.folding_is_exact:
-        lines.append("1/sqrt(d_head) is no power of two: W_Q and b_Q were rounded when it was folded in")
+    if report.exact_but is not None:
+        lines.append(report.exact_but)
     return "\n".join(lines)

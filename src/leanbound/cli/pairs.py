@@ -2,14 +2,13 @@
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import RootModel, ValidationError
+from pydantic import ValidationError
 
 from leanbound.cli.models import report_training, require_new
 from leanbound.errors import InputError
-from leanbound.models.files import RECORD_LIMIT, describe, read_json
+from leanbound.models.files import describe
 
 if TYPE_CHECKING:
     from leanbound.tasks.pairs import PairTask
@@ -24,22 +23,15 @@ def train_modular_addition(arguments: argparse.Namespace) -> int:
 
 def train_group_composition(arguments: argparse.Namespace) -> int:
     """Train an MLP on the multiplication table of a group."""
+    from leanbound.cli.tasks import read_table
     from leanbound.tasks.pairs import MAX_SYMMETRIC, PairTask, symmetric_group
 
     if arguments.table is not None:
-        table = _read_table(arguments.table)
+        table = read_table(arguments.table)
         return _train(arguments, lambda: PairTask(name="group-composition", table=table))
     if not 2 <= arguments.symmetric <= MAX_SYMMETRIC:
         raise InputError(f"--symmetric is {arguments.symmetric}, expected 2 to {MAX_SYMMETRIC}. Choose another group.")
     return _train(arguments, lambda: symmetric_group(arguments.symmetric))
-
-
-class _Table(RootModel[tuple[tuple[int, ...], ...]]):
-    """A multiplication table in a file."""
-
-
-def _read_table(path: Path) -> tuple[tuple[int, ...], ...]:
-    return read_json(path, _Table, RECORD_LIMIT).root
 
 
 def _train(arguments: argparse.Namespace, make_task: "Callable[[], PairTask]") -> int:

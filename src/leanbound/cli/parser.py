@@ -86,7 +86,8 @@ def _claim(commands: Commands) -> None:
     parser.add_argument("name", metavar="NAME", help="lower-case letters, digits and dashes")
     parser.add_argument("model", type=Path, help="a checkpoint in the repository")
     parser.add_argument("--bits", type=_positive, default=8, metavar="N", help="bits of an entry (8)")
-    parser.add_argument("--strategy", default="cubic", help="cubic, cubic-counts or exhaustive (cubic)")
+    parser.add_argument("--strategy", help="cubic for max-of-K, all-pairs for pairs of tokens, unless another is given")
+    _task_options(parser)
     _fraction_option(parser)
     _root_option(parser)
 
@@ -120,13 +121,9 @@ def _train_max_of_k(tasks: Commands) -> None:
     parser.add_argument("--d-model", type=int, default=32, metavar="N", help="width of the residual stream (32)")
     parser.add_argument("--d-head", type=int, metavar="N", help="width of the head (as --d-model)")
     parser.add_argument("--biases", action="store_true", help="with biases")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of weights and batches (0)")
-    parser.add_argument("--steps", type=int, default=5000, metavar="N", help="batches (5000)")
     parser.add_argument("--batch-size", type=int, default=1024, metavar="N", help="sequences a batch (1024)")
-    parser.add_argument("--learning-rate", type=float, default=1e-3, metavar="X", help="at its peak (0.001)")
-    parser.add_argument("--weight-decay", type=float, default=0.01, metavar="X", help="of AdamW (0.01)")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="where to train (cpu)")
-    parser.add_argument("--out", "-o", type=Path, required=True, metavar="DIR", help="a new checkpoint folder")
+    _training_options(parser, steps=5000, learning_rate=1e-3, weight_decay=0.01)
 
 
 def _train_modular_addition(tasks: Commands) -> None:
@@ -159,10 +156,18 @@ def _train_group_composition(tasks: Commands) -> None:
 def _pair_options(parser: _Parser) -> None:
     parser.add_argument("--hidden", type=int, default=128, metavar="N", help="hidden units (128)")
     parser.add_argument("--shared", action="store_true", help="one embedding for both tokens, attention fixed to 1/2")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the weights (0)")
-    parser.add_argument("--steps", type=int, default=1000, metavar="N", help="each on all pairs (1000)")
-    parser.add_argument("--learning-rate", type=float, default=1e-2, metavar="X", help="at its peak (0.01)")
-    parser.add_argument("--weight-decay", type=float, default=0.1, metavar="X", help="of AdamW (0.1)")
+    _training_options(parser, steps=1000, learning_rate=1e-2, weight_decay=0.1)
+
+
+def _training_options(parser: _Parser, steps: int, learning_rate: float, weight_decay: float) -> None:
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the weights, and of batches (0)")
+    parser.add_argument("--steps", type=int, default=steps, metavar="N", help=f"batches ({steps})")
+    parser.add_argument(
+        "--learning-rate", type=float, default=learning_rate, metavar="X", help=f"at its peak ({learning_rate:g})"
+    )
+    parser.add_argument(
+        "--weight-decay", type=float, default=weight_decay, metavar="X", help=f"of AdamW ({weight_decay:g})"
+    )
     parser.add_argument("--out", "-o", type=Path, required=True, metavar="DIR", help="a new checkpoint folder")
 
 
@@ -186,6 +191,7 @@ def _quantize(commands: Commands) -> None:
     )
     parser.add_argument("--tolerance", type=float, metavar="X", help="with --bits auto: accuracy that may be lost")
     parser.add_argument("--n-ctx", type=int, metavar="K", help="shorten the inputs of a state dict")
+    _task_options(parser)
     parser.add_argument("--out", "-o", type=Path, required=True, metavar="FILE", help="the quantised model, as JSON")
     _json_option(parser)
 
@@ -200,7 +206,8 @@ def _certify(commands: Commands) -> None:
         more="A certificate is not trusted: Lean checks it.",
     )
     parser.add_argument("model", type=Path, metavar="QUANTISED", help="what `leanbound quantize` wrote")
-    parser.add_argument("--strategy", required=True, help="exhaustive, cubic or cubic-counts")
+    parser.add_argument("--strategy", required=True, help="exhaustive, cubic, cubic-counts, sub-cubic or all-pairs")
+    _task_options(parser)
     parser.add_argument("--precision", type=int, metavar="N", help="bits of the largest attention weight of a query")
     _fraction_option(parser)
     parser.add_argument("--out", "-o", type=Path, required=True, metavar="FILE", help="the certificate, as JSON")
@@ -393,6 +400,14 @@ def _toolchain_option(parser: _Parser) -> None:
         metavar="WHICH",
         help="auto (a native Lean where one is supported, else the embedded one), native or embedded; "
         "$LEANBOUND_TOOLCHAIN where this is not given",
+    )
+
+
+def _task_options(parser: _Parser) -> None:
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--modulus", type=int, metavar="P", help="an MLP on pairs adds modulo P")
+    group.add_argument(
+        "--table", type=Path, metavar="FILE", help="an MLP on pairs has this table, a list of rows in JSON"
     )
 
 

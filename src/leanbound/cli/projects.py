@@ -18,31 +18,33 @@ def init(arguments: argparse.Namespace) -> int:
 
 def claim(arguments: argparse.Namespace) -> int:
     """Write a claim of as much as can be proved."""
-    from leanbound.models.load import load_model
+    from leanbound.claims import FixedQuantisation
+    from leanbound.cli.tasks import claimed_property
+    from leanbound.families import family_of, load_model
     from leanbound.new_repository import claim_text, write_claim
-    from leanbound.properties import max_of_k
-    from leanbound.quantize import quantize_fixed
     from leanbound.report.table import part
     from leanbound.strategies import Options, certify
 
     workspace = Workspace.find(arguments.root)
     model = workspace.inside(workspace.relative(arguments.model))
     checkpoint = load_model(model)
-    quantised = quantize_fixed(checkpoint, arguments.bits)
+    family = family_of(checkpoint.config)
+    claimed = claimed_property(arguments, checkpoint.config, checkpoint.record)
+    strategy = arguments.strategy or family.strategy
+    quantised = family.quantise(checkpoint, FixedQuantisation(mode="fixed", bits=arguments.bits))
     options = Options() if arguments.fraction is None else Options(fraction=arguments.fraction)
-    claimed = max_of_k(1)
-    certificate = certify(arguments.strategy, quantised, claimed, progress=True, **options)
+    certificate = certify(strategy, quantised, claimed, progress=True, **options)
     if not certificate.proved:
         raise InputError(
-            f"{arguments.strategy} proves nothing of {arguments.model} at {arguments.bits} bits, and that is "
+            f"{strategy} proves nothing of {arguments.model} at {arguments.bits} bits, and that is "
             "no claim. Use more --bits, another --strategy, or train the model further."
         )
     text = claim_text(
         path=workspace.relative(model),
         digest=checkpoint.digest,
         bits=arguments.bits,
-        at_least=certificate.proved,
-        strategy=arguments.strategy,
+        claimed=claimed.with_bound(certificate.proved),
+        strategy=strategy,
         options=options,
     )
     path = write_claim(workspace, arguments.name, text)

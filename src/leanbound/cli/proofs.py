@@ -16,15 +16,16 @@ if TYPE_CHECKING:
 
 def certify(arguments: argparse.Namespace) -> int:
     """Search for a certificate."""
-    from leanbound.properties import max_of_k
-    from leanbound.quantised import QuantisedModel
+    from leanbound.cli.tasks import claimed_property
+    from leanbound.families import load_quantised
     from leanbound.report.table import part
     from leanbound.strategies import certify as search
 
-    model = QuantisedModel.load(arguments.model)
+    model = load_quantised(arguments.model)
+    claimed = claimed_property(arguments, model.config)
     given = {"fraction": arguments.fraction, "precision": arguments.precision}
     options = {name: value for name, value in given.items() if value is not None}
-    certificate = search(arguments.strategy, model, max_of_k(1), progress=True, **options)
+    certificate = search(arguments.strategy, model, claimed, progress=True, **options)
     certificate.save(arguments.out)
     if arguments.json:
         facts = {"proved": certificate.proved, "inputs": certificate.inputs, "bytes": certificate.size_bytes}
@@ -38,18 +39,18 @@ def certify(arguments: argparse.Namespace) -> int:
 def render(arguments: argparse.Namespace) -> int:
     """Render Lean sources."""
     from leanbound.claims import require_claim_name
-    from leanbound.properties import max_of_k
-    from leanbound.quantised import QuantisedModel
+    from leanbound.families import load_quantised
     from leanbound.render import render_claim
-    from leanbound.strategies.certificate import Certificate
+    from leanbound.strategies import find_strategy, load_certificate
 
     require_claim_name(arguments.name)
-    model = QuantisedModel.load(arguments.model)
-    certificate = Certificate.load(arguments.certificate)
+    model = load_quantised(arguments.model)
+    certificate = load_certificate(arguments.certificate)
     at_least = certificate.proved if arguments.at_least is None else arguments.at_least
     if not 1 <= at_least <= certificate.inputs:
         raise InputError(f"--at-least is {at_least}, expected 1 to {certificate.inputs}.")
-    rendered = render_claim(arguments.name, model, max_of_k(at_least), certificate, arguments.templates)
+    claimed = find_strategy(certificate.strategy).question(certificate).with_bound(at_least)
+    rendered = render_claim(arguments.name, model, claimed, certificate, arguments.templates)
     rendered.write(arguments.out)
     for module in rendered.modules:
         print(arguments.out / Path(*module.split(".")).with_suffix(".lean"))

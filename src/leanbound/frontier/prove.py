@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from leanbound.certificates import cached_certificate
 from leanbound.errors import InputError, LeanboundError
+from leanbound.families import family_of, load_model
 from leanbound.frontier.ladder import Rung
 from leanbound.models.checkpoint import Checkpoint
 from leanbound.models.files import write_file
-from leanbound.models.load import load_model
 from leanbound.new_repository import claim_text
 from leanbound.pipeline import Settings, verify
 from leanbound.properties import max_of_k
@@ -89,7 +89,8 @@ def load_subject(workspace: Workspace, path: Path, bits: int) -> Subject:
 
     inside = workspace.inside(workspace.relative(path))
     checkpoint = load_model(inside)
-    measured = measured_accuracy(checkpoint, workspace.build / "measured", progress=True)
+    family_of(checkpoint.config).require_serves(checkpoint.config, max_of_k(1))
+    measured = measured_accuracy(checkpoint, max_of_k(1), workspace.build / "measured", progress=True)
     return Subject(workspace.relative(inside), checkpoint, quantize_fixed(checkpoint, bits), bits, measured)
 
 
@@ -144,7 +145,7 @@ def _write_claim(rung: Rung, subject: Subject, at_least: int, workspace: Workspa
         path=subject.path,
         digest=subject.checkpoint.digest,
         bits=subject.bits,
-        at_least=at_least,
+        claimed=max_of_k(at_least),
         strategy=rung.strategy,
         options=rung.options,
     )

@@ -2,12 +2,9 @@
 
 import math
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from leanbound.models.checkpoint import Weights
 from leanbound.models.config import AttentionOnlyConfig
 
 
@@ -47,18 +44,6 @@ class AttentionOnly(nn.Module):
         attention = (mixed @ self.weight("W_O")).sum(0)  # [B, d]
         logits: Tensor = (last + attention + self.weight("b_O")) @ self.weight("W_U") + self.weight("b_U")
         return logits
-
-
-def from_weights(config: AttentionOnlyConfig, weights: Weights) -> AttentionOnly:
-    """The module with these weights (checked by whoever read them)."""
-    model = AttentionOnly(config)
-    model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
-    return model
-
-
-def to_weights(model: AttentionOnly) -> dict[str, NDArray[np.float32]]:
-    """The weights of a module, as float32 arrays."""
-    return {name: value.detach().cpu().float().numpy().copy() for name, value in model.named_parameters()}
 
 
 def _per_head(bias: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from safetensors.numpy import load as load_safetensors
 from safetensors.numpy import save as save_safetensors
 
 from leanbound.errors import InputError
-from leanbound.models.config import AttentionOnlyConfig
+from leanbound.models.config import Architecture, AttentionOnlyConfig
 from leanbound.models.files import RECORD_LIMIT, read_bytes, read_json, write_new_directory
 from leanbound.models.record import RecordOf, TrainingRecord
 
@@ -27,46 +27,42 @@ RECORD_FILE: Final = "training.json"
 _HEADER_LIMIT: Final = 1 << 20
 
 Weights = Mapping[str, NDArray[np.float32]]
+C = TypeVar("C", bound=Architecture)
 R = TypeVar("R", bound=RecordOf[Any])
 
 
-class Architecture(Protocol):
-    """The config of a model, of any family."""
-
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shape of every parameter, by name."""
-
-    def weight_bytes(self) -> int:
-        """Bytes of the weights in float32."""
-
-    def model_dump(self) -> dict[str, Any]:
-        """The config as JSON data."""
-
-
 @dataclass(frozen=True)
-class Checkpoint:
+class CheckpointOf(Generic[C, R]):
     """A model as it was read: finite float32 weights of the shapes that `config` asks for."""
 
-    config: AttentionOnlyConfig
+    config: C
     weights: Weights
     digest: str
     """SHA-256 of the file that holds the weights."""
-    record: TrainingRecord | None = None
+    record: R | None = None
+
+
+Checkpoint: TypeAlias = CheckpointOf[AttentionOnlyConfig, TrainingRecord]
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
+    """Read the checkpoint folder of an attention-only transformer; see `read_checkpoint`."""
+    return read_checkpoint(path, AttentionOnlyConfig, TrainingRecord)
+
+
+def read_checkpoint(path: Path, config_type: type[C], record_type: type[R]) -> CheckpointOf[C, R]:
     """Read a checkpoint folder.
 
     Raises InputError for files that are missing, truncated, pickles, or disagree with each other, and for weights
     of wrong name, shape or type, or that are not finite.
     """
-    config = read_json(path / CONFIG_FILE, AttentionOnlyConfig, RECORD_LIMIT)
+    config = read_json(path / CONFIG_FILE, config_type, RECORD_LIMIT)
     config.require_affordable()
-    weights, digest = read_weights(path, config)
-    return Checkpoint(config, weights, digest, read_record(path, TrainingRecord, digest))
+    weights, digest = _read_weights(path, config)
+    return CheckpointOf(config, weights, digest, _read_record(path, record_type, digest))
 
 
-def read_weights(path: Path, config: Architecture) -> tuple[Weights, str]:
+def _read_weights(path: Path, config: Architecture) -> tuple[Weights, str]:
     """The weights of a checkpoint folder and the SHA-256 of their file. Raises InputError as `load_checkpoint` does."""
     content = read_bytes(path / WEIGHTS_FILE, config.weight_bytes() + _HEADER_LIMIT)
     weights = parse_safetensors(path / WEIGHTS_FILE, content)
@@ -74,7 +70,7 @@ def read_weights(path: Path, config: Architecture) -> tuple[Weights, str]:
     return weights, hashlib.sha256(content).hexdigest()
 
 
-def read_record(path: Path, kind: type[R], digest: str) -> R | None:
+def _read_record(path: Path, kind: type[R], digest: str) -> R | None:
     """The training record of a checkpoint folder, if it has one. Raises InputError when it is of other weights."""
     if not (path / RECORD_FILE).exists():
         return None
@@ -88,20 +84,12 @@ def read_record(path: Path, kind: type[R], digest: str) -> R | None:
     return record
 
 
-def save_checkpoint(
-    path: Path, config: AttentionOnlyConfig, weights: Weights, record: TrainingRecord | None = None
-) -> Checkpoint:
-    """Write a new checkpoint folder, all or nothing, and return what `load_checkpoint` will read.
+def save_checkpoint(path: Path, config: C, weights: Weights, record: R | None = None) -> CheckpointOf[C, R]:
+    """Write a new checkpoint folder, all or nothing, and return what `read_checkpoint` will read.
 
     Raises InputError when the folder exists or cannot be written, or when the weights are not what `config` asks for.
     `record.safetensors_sha256` is set to the digest of the file.
     """
-    digest, record = write_checkpoint(path, config, weights, record)
-    return Checkpoint(config, weights, digest, record)
-
-
-def write_checkpoint(path: Path, config: Architecture, weights: Weights, record: R | None) -> tuple[str, R | None]:
-    """Write the files of `save_checkpoint`. Returns the SHA-256 of the weights' file, and the record with it."""
     check_weights(config, weights, str(path / WEIGHTS_FILE))
     content = weights_to_bytes(weights)
     digest = hashlib.sha256(content).hexdigest()
@@ -110,7 +98,7 @@ def write_checkpoint(path: Path, config: Architecture, weights: Weights, record:
         record = record.model_copy(update={"safetensors_sha256": digest})
         files[RECORD_FILE] = _json(record.model_dump())
     write_new_directory(path, files)
-    return digest, record
+    return CheckpointOf(config, weights, digest, record)
 
 
 def weights_to_bytes(weights: Weights) -> bytes:

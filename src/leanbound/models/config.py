@@ -1,5 +1,6 @@
-"""The shape of an attention-only transformer. Imports no torch, so that reading a config costs nothing."""
+"""The shape of a model, and of an attention-only transformer. Imports no torch, so that reading a config is cheap."""
 
+from abc import ABC, abstractmethod
 from math import prod
 from typing import Final, Literal
 
@@ -15,12 +16,31 @@ _MOST: Final = 1 << 40
 _INTEGER_BYTES: Final = 64  # a Python integer of a hundred bits or so, and the reference to it
 
 
-class AttentionOnlyConfig(BaseModel):
-    """Dimensions of a one-layer attention-only transformer with learned positions, no layer norm and no MLP."""
+class Architecture(BaseModel, ABC):
+    """The dimensions of a model, of any family."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     schema_version: Literal[1] = 1
+    architecture: str
+    d_vocab: int
+    n_ctx: int
+
+    @abstractmethod
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every parameter, by name."""
+
+    def weight_bytes(self) -> int:
+        """Bytes of the weights in float32."""
+        return 4 * sum(prod(shape) for shape in self.shapes().values())
+
+    def require_affordable(self) -> None:
+        """Raise InputError when a model of this size would not fit in memory, or has too many inputs to be counted."""
+
+
+class AttentionOnlyConfig(Architecture):
+    """Dimensions of a one-layer attention-only transformer with learned positions, no layer norm and no MLP."""
+
     architecture: Literal["attention-only"] = "attention-only"
     d_vocab: int = Field(ge=2, le=_MOST, description="tokens, in and out: V")
     n_ctx: int = Field(ge=1, le=_MOST, description="tokens of every input sequence: K")
@@ -49,10 +69,6 @@ class AttentionOnlyConfig(BaseModel):
         """Bytes of the weights in float64, and of the exact scores [a, t, i] and logit contributions [t, i, o]."""
         tables = 2 * self.n_heads * self.n_ctx * self.d_vocab**2
         return 2 * self.weight_bytes() + _INTEGER_BYTES * tables
-
-    def weight_bytes(self) -> int:
-        """Bytes of the weights in float32."""
-        return 4 * sum(prod(shape) for shape in self.shapes().values())
 
     def require_affordable(self) -> None:
         """Raise InputError when a model of this size would not fit in memory, or has too many inputs to be counted."""

@@ -1,41 +1,30 @@
 """The shape of an MLP on pairs of tokens, and how one was trained. Imports no torch."""
 
-from math import prod
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from leanbound.models.config import Architecture
 from leanbound.models.record import RecordOf
 from leanbound.tasks.pairs import PairTask
 
 
-class PairMlpConfig(BaseModel):
+class PairMlpConfig(Architecture):
     """Dimensions of an MLP with one hidden layer of ReLUs on two tokens."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    schema_version: Literal[1] = 1
     architecture: Literal["pair-mlp"] = "pair-mlp"
     d_vocab: int = Field(ge=2, le=4096, description="tokens, in and out: p")
+    n_ctx: Literal[2] = Field(default=2, description="tokens of an input")
     d_hidden: int = Field(ge=1, le=4096)
     shared: bool = Field(
         default=False, description="one embedding W_E under attention fixed to 1/2: W_A = W_B = W_E / 2"
     )
-
-    @property
-    def n_ctx(self) -> int:
-        """Tokens of an input: always two."""
-        return 2
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of every parameter, by name."""
         p, h = self.d_vocab, self.d_hidden
         embeddings: dict[str, tuple[int, ...]] = {"W_E": (p, h)} if self.shared else {"W_A": (p, h), "W_B": (p, h)}
         return {**embeddings, "b_H": (h,), "W_U": (h, p), "b_U": (p,)}
-
-    def weight_bytes(self) -> int:
-        """Bytes of the weights in float32."""
-        return 4 * sum(prod(shape) for shape in self.shapes().values())
 
 
 class PairTrainConfig(BaseModel):

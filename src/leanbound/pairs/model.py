@@ -2,12 +2,9 @@
 
 import math
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from leanbound.models.checkpoint import Weights
 from leanbound.pairs.config import PairMlpConfig
 
 
@@ -45,15 +42,3 @@ class PairMlp(nn.Module):
         hidden = torch.relu(embedded + self.get_parameter("b_H"))
         logits: Tensor = hidden @ self.get_parameter("W_U") + self.get_parameter("b_U")
         return logits
-
-
-def from_weights(config: PairMlpConfig, weights: Weights) -> PairMlp:
-    """The module with these weights (checked by whoever read them)."""
-    model = PairMlp(config)
-    model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
-    return model
-
-
-def to_weights(model: PairMlp) -> dict[str, NDArray[np.float32]]:
-    """The weights of a module, as float32 arrays."""
-    return {name: value.detach().cpu().float().numpy().copy() for name, value in model.named_parameters()}

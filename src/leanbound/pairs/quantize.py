@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from leanbound.claims import ExactQuantisation, FixedQuantisation
 from leanbound.errors import InputError
 from leanbound.models.checkpoint import check_weights
 from leanbound.pairs.checkpoint import PairCheckpoint
@@ -20,6 +21,17 @@ from leanbound.quantize import (
     round_to,
     tensor_error,
 )
+
+
+def quantize_pairs_as(
+    checkpoint: PairCheckpoint, quantisation: FixedQuantisation | ExactQuantisation
+) -> QuantisedPairMlp:
+    """The model that a claim is about. Raises InputError for widths by tensor, and as the functions below do."""
+    if isinstance(quantisation, ExactQuantisation):
+        return quantize_pairs_exact(checkpoint)
+    if not isinstance(quantisation.bits, int):
+        raise InputError("[quantisation] bits is a table, expected one width for all tensors of an MLP on pairs.")
+    return quantize_pairs(checkpoint, quantisation.bits)
 
 
 def quantize_pairs(checkpoint: PairCheckpoint, bits: int) -> QuantisedPairMlp:

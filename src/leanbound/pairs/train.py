@@ -6,12 +6,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
-from tqdm import tqdm
 
+from leanbound.models.checkpoint import save_checkpoint
 from leanbound.models.threads import single_thread
-from leanbound.pairs.checkpoint import PairCheckpoint, save_pair_checkpoint
+from leanbound.pairs.checkpoint import PairCheckpoint
 from leanbound.pairs.config import PairTrainConfig, PairTrainingRecord
-from leanbound.pairs.model import PairMlp, to_weights
+from leanbound.pairs.model import PairMlp
+from leanbound.training import fit, to_weights
 
 
 def train_pair_checkpoint(config: PairTrainConfig, path: Path, progress: bool = False) -> PairCheckpoint:
@@ -33,7 +34,7 @@ def train_pair_checkpoint(config: PairTrainConfig, path: Path, progress: bool = 
         seconds=round(seconds, 1),
         safetensors_sha256="0" * 64,  # set by save_pair_checkpoint
     )
-    return save_pair_checkpoint(path, config.model, to_weights(model), record)
+    return save_checkpoint(path, config.model, to_weights(model), record)
 
 
 def train_pair_mlp(config: PairTrainConfig, progress: bool = False) -> tuple[PairMlp, float]:
@@ -43,21 +44,9 @@ def train_pair_mlp(config: PairTrainConfig, progress: bool = False) -> tuple[Pai
     of the last step. `progress` shows a bar on standard error.
     """
     model = PairMlp(config.model, torch.Generator().manual_seed(config.seed))
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=config.learning_rate, betas=config.betas, weight_decay=config.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, config))
     targets = torch.tensor(config.task.targets()).flatten()  # [p * p]
-    loss = torch.zeros(())
-    with single_thread(), tqdm(total=config.steps, desc="train", unit="step", disable=not progress) as bar:
-        for _ in range(config.steps):
-            loss = cross_entropy(model.all_logits().flatten(0, 1), targets)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            schedule.step()
-            bar.update()
-    return model, float(loss.item())
+    loss = fit(model, config, lambda: cross_entropy(model.all_logits().flatten(0, 1), targets), progress)
+    return model, loss
 
 
 def measure_pairs(model: PairMlp, targets: Tensor) -> int:
@@ -74,8 +63,3 @@ def _in_double(model: PairMlp) -> PairMlp:
     copy = PairMlp(model.config)
     copy.load_state_dict(model.state_dict())
     return copy.double()
-
-
-def _rate(step: int, config: PairTrainConfig) -> float:
-    """The learning rate of step `step`, as a part of its peak: linear up, then linear down to zero."""
-    return min(1.0, (step + 1) / config.warm_up) * (1 - step / config.steps)

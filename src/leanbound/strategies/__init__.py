@@ -6,16 +6,21 @@ Imports no numpy until a certificate is asked for.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from pydantic import BaseModel, ConfigDict
+
 from leanbound.errors import InputError
+from leanbound.models.files import LARGE_LIMIT, read_json
 from leanbound.properties import Property
 from leanbound.strategies.base import AnyCertificate, Options, Strategy
 from leanbound.strategies.max_of_k import MaxOfKStrategy
 from leanbound.strategies.pairs import AllPairs
 
 __all__ = ["STRATEGIES", "AnyCertificate", "Options", "Strategy", "certify", "find_strategy"]
+__all__ += ["load_certificate"]
 
 STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
     {
@@ -80,3 +85,16 @@ def find_strategy(name: str) -> Strategy:
     if name not in STRATEGIES:
         raise InputError(f"unknown strategy {name!r}; expected one of {', '.join(STRATEGIES)}")
     return STRATEGIES[name]
+
+
+def load_certificate(path: Path) -> AnyCertificate:
+    """A certificate of any strategy. Raises InputError that names every field at fault."""
+    return find_strategy(read_json(path, _Named, LARGE_LIMIT).strategy).load(path)
+
+
+class _Named(BaseModel):
+    """The one key by which certificates of different strategies are told apart."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    strategy: str

@@ -98,6 +98,10 @@ class Strategy(ABC):
         """Read a certificate. Raises InputError that names every field at fault."""
 
     @abstractmethod
+    def question(self, certificate: Any) -> Property:
+        """What a certificate is about, claimed of one input."""
+
+    @abstractmethod
     def proof(self, model: Any, certificate: Any) -> Proof:
         """What the templates need to write the proof down."""
 

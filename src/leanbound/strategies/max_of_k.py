@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from leanbound.errors import InputError
 from leanbound.lean_source import natural
-from leanbound.properties import Property
+from leanbound.properties import Property, max_of_k
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies.base import Proof, Strategy
 from leanbound.strategies.certificate import (
@@ -86,6 +86,9 @@ class MaxOfKStrategy(Strategy):
 
     def load(self, path: Path) -> Certificate:
         return Certificate.load(path)
+
+    def question(self, certificate: Certificate) -> Property:
+        return max_of_k(1)
 
     def proof(self, model: QuantisedModel, certificate: Certificate) -> Proof:
         from leanbound.templating import Page

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from leanbound.pairs.quantised import QuantisedPairMlp
-from leanbound.properties import Property
+from leanbound.properties import Property, on_pairs
 from leanbound.strategies.base import Proof, Strategy
 from leanbound.strategies.pair_certificate import PairCertificate, PairLanes
 
@@ -29,6 +29,9 @@ class AllPairs(Strategy):
 
     def load(self, path: Path) -> PairCertificate:
         return PairCertificate.load(path)
+
+    def question(self, certificate: PairCertificate) -> Property:
+        return on_pairs(certificate.task, 1)
 
     def proof(self, model: QuantisedPairMlp, certificate: PairCertificate) -> Proof:
         from leanbound.templating import Page

@@ -34,7 +34,13 @@ structure AttentionOnly where
 
 noncomputable def maxToken (x : List Nat) : Nat := x.foldr max 0
 
-def AccuracyAtLeast (M : AttentionOnly) (target : List Nat → Nat) (N : Nat) : Prop :=
-  N ≤ M.d_vocab ^ M.n_ctx ∧ target [] = 0
+structure Classifier where
+  size : Nat
+
+def AttentionOnly.classifier (M : AttentionOnly) : Classifier where
+  size := M.d_vocab ^ M.n_ctx
+
+def Classifier.AccuracyAtLeast (C : Classifier) (target : List Nat → Nat) (N : Nat) : Prop :=
+  N ≤ C.size ∧ target [] = 0
 
 end LeanBound

@@ -7,7 +7,7 @@ public import Fix.Claim.Statement
 namespace Fix.Claim
 
 theorem proved : Claim := by
-  unfold Claim LeanBound.AccuracyAtLeast
+  unfold Claim LeanBound.Classifier.AccuracyAtLeast
   exact ⟨Nat.le_of_ble_eq_true (by decide +kernel), rfl⟩
 
 end Fix.Claim

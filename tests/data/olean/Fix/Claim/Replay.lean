@@ -7,6 +7,8 @@ public import Fix.Claim.Proof
 
 namespace Fix.Claim
 
-theorem replayed : LeanBound.AccuracyAtLeast Fix.Claim.model LeanBound.maxToken 9 := Fix.Claim.proved
+theorem replayed :
+    LeanBound.Classifier.AccuracyAtLeast (LeanBound.AttentionOnly.classifier Fix.Claim.model) LeanBound.maxToken 9 :=
+  Fix.Claim.proved
 
 end Fix.Claim

@@ -26,7 +26,7 @@ def model : LeanBound.AttentionOnly :=
 /-- Not written out, so it cannot be read back. -/
 def computed : LeanBound.AttentionOnly := { model with b_O := zero 9 }
 
-def Claim : Prop := LeanBound.AccuracyAtLeast model LeanBound.maxToken 9
+def Claim : Prop := model.classifier.AccuracyAtLeast LeanBound.maxToken 9
 
 end
 

@@ -1,0 +1,82 @@
+"""Families of models, one module each, and the registry of them. Imports neither torch nor numpy."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from leanbound.errors import InputError
+from leanbound.families.attention_only import AttentionOnlyFamily
+from leanbound.families.base import Family, Structure
+from leanbound.families.pair_mlp import PairMlpFamily
+from leanbound.models.config import Architecture
+from leanbound.models.files import LARGE_LIMIT, RECORD_LIMIT, read_bytes, read_json
+from leanbound.quantised import Quantised
+
+if TYPE_CHECKING:
+    from leanbound.models.checkpoint import CheckpointOf
+
+__all__ = ["FAMILIES", "Family", "Structure", "family_of", "load_model", "load_quantised", "parse_config"]
+
+FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
+    {family.architecture: family for family in (AttentionOnlyFamily(), PairMlpFamily())}
+)
+CONFIG_FILE: Final = "config.json"
+_DEFAULT: Final = AttentionOnlyFamily.architecture  # of a config that names none
+
+
+class _Named(BaseModel):
+    """The one key by which files of different families are told apart."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    architecture: str = _DEFAULT
+
+
+def family_of(config: Architecture) -> Family:
+    """The family of a model."""
+    return FAMILIES[config.architecture]
+
+
+def parse_config(value: object) -> Architecture:
+    """A config of any family, from its data. Raises ValueError for one of none."""
+    if isinstance(value, Architecture):
+        return value
+    return _find(_Named.model_validate(value).architecture).config_type.model_validate(value)
+
+
+def load_model(path: Path, n_ctx: int | None = None) -> "CheckpointOf[Any, Any]":
+    """A checkpoint folder of any family, or a file with a TransformerLens state dict (`.safetensors`, or a pickle).
+
+    `n_ctx` shortens the inputs of a state dict; a folder says its own. Raises InputError or UnsupportedError as the
+    loaders of the families and `load_transformer_lens` do.
+    """
+    if path.is_file():
+        from leanbound.models.transformer_lens import load_transformer_lens
+
+        return load_transformer_lens(path, n_ctx)
+    config = path / CONFIG_FILE
+    try:
+        return _find(read_json(config, _Named, RECORD_LIMIT).architecture).load(path)
+    except ValueError as error:
+        raise InputError(f"{config}: {error}") from error
+
+
+def load_quantised(path: Path) -> Quantised:
+    """A quantised model of any family. Raises InputError that names every field at fault."""
+    try:
+        data = json.loads(read_bytes(path, LARGE_LIMIT))
+        family = _find(_Named.model_validate(data["config"]).architecture)
+    except (ValueError, KeyError, TypeError, ValidationError, RecursionError) as error:
+        raise InputError(f"{path}: not a quantised model: {error}. Make one with `leanbound quantize`.") from error
+    return family.quantised_type.load(path)
+
+
+def _find(architecture: str) -> Family:
+    """Raises ValueError when there is none."""
+    if architecture not in FAMILIES:
+        raise ValueError(f"architecture is {architecture!r}, expected one of {', '.join(FAMILIES)}")
+    return FAMILIES[architecture]

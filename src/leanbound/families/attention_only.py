@@ -1,0 +1,79 @@
+"""One-layer attention-only transformers, on max-of-K. Imports neither torch nor numpy until they are used."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leanbound.families.base import Family, Structure
+from leanbound.models.config import AttentionOnlyConfig
+from leanbound.properties import Property, max_of_k
+from leanbound.quantised import QuantisedModel
+
+if TYPE_CHECKING:
+    from leanbound.accuracy import Accuracy
+    from leanbound.claims import ExactQuantisation, FixedQuantisation
+    from leanbound.models.checkpoint import Checkpoint
+    from leanbound.models.record import RecordOf
+    from leanbound.quantize import TensorError
+
+_HEAD = Structure("LeanBound.Head", ("d_head", "W_Q", "b_Q", "W_K", "b_K", "W_V", "b_V", "W_O"))
+
+
+class AttentionOnlyFamily(Family):
+    """See `leanbound.models.attention_only`."""
+
+    architecture = "attention-only"
+    tasks = ("max-of-k",)
+    strategy = "cubic"
+    config_type = AttentionOnlyConfig
+    quantised_type = QuantisedModel
+    structure = Structure(
+        "LeanBound.AttentionOnly", ("d_vocab", "n_ctx", "d_model", "W_E", "W_pos", _HEAD, "b_O", "W_U", "b_U")
+    )
+    lean_module = "LeanBound.Models.AttentionOnly"
+
+    def load(self, path: Path) -> "Checkpoint":
+        from leanbound.models.checkpoint import load_checkpoint
+
+        return load_checkpoint(path)
+
+    def quantise(
+        self, checkpoint: "Checkpoint", quantisation: "FixedQuantisation | ExactQuantisation"
+    ) -> QuantisedModel:
+        from leanbound.quantize import quantize_as
+
+        return quantize_as(checkpoint, quantisation)
+
+    def tensor_errors(self, checkpoint: "Checkpoint", model: QuantisedModel) -> "list[TensorError]":
+        from leanbound.quantize import tensor_errors
+
+        return tensor_errors(checkpoint, model)
+
+    def exact_but(self, checkpoint: "Checkpoint") -> str | None:
+        from leanbound.quantize import folding_is_exact
+
+        if folding_is_exact(checkpoint.config.d_head):
+            return None
+        return "1/sqrt(d_head) is no power of two: W_Q and b_Q were rounded when it was folded in"
+
+    def measure(self, checkpoint: "Checkpoint", claimed: Property, progress: bool = False) -> "Accuracy":
+        from leanbound.accuracy import measure
+        from leanbound.models.attention_only import AttentionOnly
+        from leanbound.training import with_weights
+
+        return measure(with_weights(AttentionOnly(checkpoint.config), checkpoint.weights), progress)
+
+    def measure_quantised(
+        self, model: QuantisedModel, claimed: Property, progress: bool = False, stop_after: int | None = None
+    ) -> "Accuracy":
+        from leanbound.accuracy import measure_quantised
+
+        return measure_quantised(model, progress, stop_after)
+
+    def is_of(self, record: "RecordOf[Any]", claimed: Property) -> bool:
+        return True
+
+    def default_property(self, record: "RecordOf[Any] | None") -> Property:
+        return max_of_k(1)
+
+    def task_name(self, config: AttentionOnlyConfig, claimed: Property) -> str:
+        return f"max-of-{config.n_ctx}"

@@ -1,0 +1,93 @@
+"""What a family of models is to everything that works on claims. Imports neither torch nor numpy."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from leanbound.errors import InputError
+from leanbound.models.config import Architecture
+from leanbound.properties import Property
+from leanbound.quantised import Quantised
+
+if TYPE_CHECKING:
+    from leanbound.accuracy import Accuracy
+    from leanbound.claims import ExactQuantisation, FixedQuantisation
+    from leanbound.models.checkpoint import CheckpointOf
+    from leanbound.models.record import RecordOf
+    from leanbound.quantize import TensorError
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A structure of the Lean specification: sizes and tensors by name, in order.
+
+    A structure among the fields stands for a list that holds exactly one of these.
+    """
+
+    name: str
+    fields: "tuple[str | Structure, ...]"
+
+
+class Family(ABC):
+    """Models of one architecture: how they are read, quantised and measured, and what they are in Lean."""
+
+    architecture: ClassVar[str]
+    """As `config.json` has it."""
+    tasks: ClassVar[tuple[str, ...]]
+    """What its models can be claimed to do."""
+    strategy: ClassVar[str]
+    """The one that `leanbound claim` uses unless told otherwise."""
+    config_type: ClassVar[type[Architecture]]
+    quantised_type: ClassVar[type[Quantised]]
+    structure: ClassVar[Structure]
+    """The model's, in Lean; the names are those of the config and of the tensors."""
+    lean_module: ClassVar[str]
+    """Where that structure and its `classifier` are declared."""
+
+    @abstractmethod
+    def load(self, path: Path) -> "CheckpointOf[Any, Any]":
+        """Read a checkpoint folder. Raises InputError as `read_checkpoint` does."""
+
+    @abstractmethod
+    def quantise(self, checkpoint: Any, quantisation: "FixedQuantisation | ExactQuantisation") -> Quantised:
+        """The model that a claim is about. Raises InputError or UnsupportedError where it cannot be made."""
+
+    @abstractmethod
+    def tensor_errors(self, checkpoint: Any, model: Any) -> "list[TensorError]":
+        """What quantisation changed, tensor by tensor."""
+
+    @abstractmethod
+    def exact_but(self, checkpoint: Any) -> str | None:
+        """What is rounded before a tensor is quantised, in words; None if nothing is."""
+
+    @abstractmethod
+    def measure(self, checkpoint: Any, claimed: Property, progress: bool = False) -> "Accuracy":
+        """How many inputs the float model gets right, by PyTorch, of all or of a sample; a tie is wrong."""
+
+    @abstractmethod
+    def measure_quantised(
+        self, model: Any, claimed: Property, progress: bool = False, stop_after: int | None = None
+    ) -> "Accuracy":
+        """How many the quantised model gets right, exactly. May stop once more than `stop_after` are wrong."""
+
+    @abstractmethod
+    def is_of(self, record: "RecordOf[Any]", claimed: Property) -> bool:
+        """Whether what was measured after a training is what `measure` would find."""
+
+    @abstractmethod
+    def default_property(self, record: "RecordOf[Any] | None") -> Property:
+        """What a model is claimed to do unless told otherwise. Raises InputError when that cannot be known."""
+
+    @abstractmethod
+    def task_name(self, config: Any, claimed: Property) -> str:
+        """The task with its size, for tables and verdicts."""
+
+    def require_serves(self, config: Architecture, claimed: Property) -> None:
+        """Raise InputError for a property that is not one of such a model."""
+        if claimed.task not in self.tasks:
+            raise InputError(
+                f"[property] task is {claimed.task}, but the model is {self.architecture}, expected one of "
+                f"{', '.join(self.tasks)}. Choose another task, or another model."
+            )
+        claimed.require_possible(config.d_vocab, config.n_ctx)

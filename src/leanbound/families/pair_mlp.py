@@ -1,0 +1,90 @@
+"""MLPs on pairs of tokens, on tasks given by a table. Imports neither torch nor numpy until they are used."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leanbound.errors import InputError
+from leanbound.families.base import Family, Structure
+from leanbound.models.config import Architecture
+from leanbound.pairs.config import PairMlpConfig
+from leanbound.pairs.quantised import QuantisedPairMlp
+from leanbound.properties import Property, on_pairs
+
+if TYPE_CHECKING:
+    from leanbound.accuracy import Accuracy
+    from leanbound.claims import ExactQuantisation, FixedQuantisation
+    from leanbound.models.record import RecordOf
+    from leanbound.pairs.checkpoint import PairCheckpoint
+    from leanbound.quantize import TensorError
+
+
+class PairMlpFamily(Family):
+    """See `leanbound.pairs`."""
+
+    architecture = "pair-mlp"
+    tasks = ("modular-addition", "group-composition")
+    strategy = "all-pairs"
+    config_type = PairMlpConfig
+    quantised_type = QuantisedPairMlp
+    structure = Structure("LeanBound.PairMlp", ("d_vocab", "d_hidden", "W_A", "W_B", "b_H", "W_U", "b_U"))
+    lean_module = "LeanBound.Models.PairMlp"
+
+    def load(self, path: Path) -> "PairCheckpoint":
+        from leanbound.pairs.checkpoint import load_pair_checkpoint
+
+        return load_pair_checkpoint(path)
+
+    def quantise(
+        self, checkpoint: "PairCheckpoint", quantisation: "FixedQuantisation | ExactQuantisation"
+    ) -> QuantisedPairMlp:
+        from leanbound.pairs.quantize import quantize_pairs_as
+
+        return quantize_pairs_as(checkpoint, quantisation)
+
+    def tensor_errors(self, checkpoint: "PairCheckpoint", model: QuantisedPairMlp) -> "list[TensorError]":
+        from leanbound.pairs.quantize import pair_errors
+
+        return pair_errors(checkpoint, model)
+
+    def exact_but(self, checkpoint: "PairCheckpoint") -> str | None:
+        return None
+
+    def measure(self, checkpoint: "PairCheckpoint", claimed: Property, progress: bool = False) -> "Accuracy":
+        import torch
+
+        from leanbound.accuracy import Accuracy
+        from leanbound.pairs.model import PairMlp
+        from leanbound.pairs.train import measure_pairs
+        from leanbound.training import with_weights
+
+        model = with_weights(PairMlp(checkpoint.config), checkpoint.weights)
+        right = measure_pairs(model, torch.tensor(claimed.pair_task().targets()))
+        return Accuracy(right, checkpoint.config.d_vocab**2, exhaustive=True)
+
+    def measure_quantised(
+        self, model: QuantisedPairMlp, claimed: Property, progress: bool = False, stop_after: int | None = None
+    ) -> "Accuracy":
+        from leanbound.accuracy import Accuracy
+        from leanbound.strategies.all_pairs import choose_lanes, count_right
+
+        right = count_right(model, claimed.pair_task().targets(), choose_lanes(model))
+        return Accuracy(sum(right), model.config.d_vocab**2, exhaustive=True)
+
+    def is_of(self, record: "RecordOf[Any]", claimed: Property) -> bool:
+        return bool(record.config.task == claimed.pair_task())
+
+    def default_property(self, record: "RecordOf[Any] | None") -> Property:
+        if record is None:
+            raise InputError("the model has no training record that names its task. Give --modulus or --table.")
+        return on_pairs(record.config.task, 1)
+
+    def task_name(self, config: PairMlpConfig, claimed: Property) -> str:
+        return f"{claimed.task}-{claimed.pair_task().d_vocab}"
+
+    def require_serves(self, config: Architecture, claimed: Property) -> None:
+        super().require_serves(config, claimed)
+        tokens = claimed.pair_task().d_vocab
+        if tokens != config.d_vocab:
+            raise InputError(
+                f"[property] the task has {tokens} tokens, but d_vocab is {config.d_vocab}. Choose another task."
+            )

@@ -1,0 +1,50 @@
+"""The constants of the Lean specification that a statement is made of, and the modules that declare them."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from leanbound.families import FAMILIES, Family
+from leanbound.properties import Property
+
+
+class Constant(NamedTuple):
+    """A constant of Lean."""
+
+    name: str
+    module: str
+    """Where it must be declared."""
+
+
+#: By the kind of the property.
+PROPERTIES: Final[Mapping[str, Constant]] = MappingProxyType(
+    {"accuracy": Constant("LeanBound.Classifier.AccuracyAtLeast", "LeanBound.Properties.Accuracy")}
+)
+#: By the task: which output is right.
+TARGETS: Final[Mapping[str, Constant]] = MappingProxyType(
+    {
+        "max-of-k": Constant("LeanBound.maxToken", "LeanBound.Tasks.MaxOfK"),
+        "modular-addition": Constant("LeanBound.sumMod", "LeanBound.Tasks.ModularAddition"),
+        "group-composition": Constant("LeanBound.composed", "LeanBound.Tasks.Composition"),
+    }
+)
+#: What every model is made of.
+NUMBERS: Final = (
+    Constant("LeanBound.Tensor", "LeanBound.Numerics.Tensor"),
+    Constant("LeanBound.ExpField", "LeanBound.Numerics.ExpField"),
+)
+
+
+def classifier_of(family: Family) -> Constant:
+    """The constant that makes a classifier of a model of the family."""
+    return Constant(f"{family.structure.name}.classifier", family.lean_module)
+
+
+def constants_of(claimed: Property, family: Family) -> tuple[Constant, ...]:
+    """What the statement of a claim is made of, beside the numbers that it spells out."""
+    return (PROPERTIES[claimed.kind], TARGETS[claimed.task], classifier_of(family))
+
+
+def all_constants() -> tuple[Constant, ...]:
+    """What any statement can be made of: these constants, and all that they unfold to."""
+    return (*PROPERTIES.values(), *TARGETS.values(), *map(classifier_of, FAMILIES.values()))

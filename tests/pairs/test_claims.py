@@ -1,0 +1,133 @@
+"""Claims about MLPs on pairs through everything but Lean: written, verified by a stand-in, locked, and told apart."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.fakes import FakeLean, FakeToolchain
+from tests.pairs.workspaces import CLAIMS, make_pair_workspace
+
+from leanbound import locking
+from leanbound.claims import load_claim
+from leanbound.cli import main
+from leanbound.errors import InputError
+from leanbound.families import FAMILIES, load_model, load_quantised, parse_config
+from leanbound.lock import LOCK_FILE, load_lock
+from leanbound.lock_changes import lock_differences
+from leanbound.pairs.quantize import quantize_pairs
+from leanbound.pipeline import Settings, verify
+from leanbound.properties import on_pairs
+from leanbound.strategies import load_certificate
+from leanbound.tasks.pairs import modular_addition, symmetric_group
+from leanbound.verdict import Outcome
+from leanbound.workspace import Workspace
+
+#: Pairs that the quantised models get right.
+RIGHT = {"sums": 14, "products": 19}
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A locked repository of claims about pairs."""
+    made = make_pair_workspace(tmp_path / "repository")
+    monkeypatch.setattr(locking, "_meanings", lambda *_: {})
+    locking.make_lock(made, FakeToolchain()).save(made)
+    return made
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_claims_say_their_task_and_as_much_as_is_right(workspace: Workspace) -> None:
+    claimed = {name: load_claim(workspace, name).claim.property for name in CLAIMS}
+    assert claimed == {
+        "sums": on_pairs(modular_addition(5), RIGHT["sums"]),
+        "products": on_pairs(symmetric_group(3), RIGHT["products"]),
+    }
+
+
+def test_they_are_verified_and_measured_on_their_task(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    lean = FakeLean(workspace).installed(monkeypatch)
+    results = verify(list(CLAIMS), Settings(workspace, find_toolchain=lean.find))
+    assert [result.outcome for result in results] == [Outcome.VERIFIED, Outcome.VERIFIED]
+    sums, products = (result.verdict for result in results)
+    assert sums is not None and products is not None
+    assert (sums.task, products.task) == ("modular-addition-5", "group-composition-6")
+    assert (sums.proved, sums.inputs, products.proved, products.inputs) == (14, 25, 19, 36)
+    assert sums.measured is not None and sums.measured.exhaustive and sums.measured.inputs == 25
+    assert verify(["sums"], Settings(workspace, find_toolchain=lean.find))[0].reused
+
+
+def test_the_lock_pins_weights_and_tasks(workspace: Workspace) -> None:
+    assert lock_differences(workspace) == []
+    assert locking.make_lock(workspace, FakeToolchain()).to_bytes() == (workspace.root / LOCK_FILE).read_bytes()
+    model = quantize_pairs(load_model(workspace.root / "models" / "sums"), 8)
+    assert load_lock(workspace).claims["sums"].quantised() == model
+    edit(workspace.proofs / "products" / "claim.toml", "[2, 3, 0, 1, 5, 4]", "[2, 3, 0, 1, 4, 5]")
+    assert lock_differences(workspace) == [
+        "products: the property's table[2][4] 5 -> 4",
+        "products: the property's table[2][5] 4 -> 5",
+    ]
+
+
+def test_from_model_to_lean_source(workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    quantised, certificate = tmp_path / "quantised.json", tmp_path / "certificate.json"
+    model, task = str(workspace.root / "models" / "sums"), ["--modulus", "5"]
+    assert main(["quantize", model, "--bits", "8", *task, "--out", str(quantised), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["after"] == {"correct": 14, "inputs": 25, "exhaustive": True} and report["exact_but"] is None
+    assert main(["certify", str(quantised), "--strategy", "all-pairs", *task, "--out", str(certificate)]) == 0
+    assert load_certificate(certificate).proved == 14
+    argv = ["render", str(quantised), "--certificate", str(certificate), "--name", "mine", "--out", str(tmp_path)]
+    assert main(argv) == 0
+    statement = (tmp_path / "Claims" / "Mine" / "Statement.lean").read_text()
+    assert "def Claim : Prop := model.classifier.AccuracyAtLeast (sumMod 5) 14" in statement
+    assert main(["quantize", model, "--bits", "auto", *task, "--out", str(quantised)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["claim", "mine", "models/sums"], "no training record that names its task"),
+        (["claim", "mine", "models/sums", "--modulus", "4"], "the task has 4 tokens, but d_vocab is 5"),
+        (["claim", "mine", "models/sums", "--modulus", "1"], "modulus is 1"),
+        (["claim", "mine", "models/sums", "--modulus", "5", "--strategy", "cubic"], "cubic is for models of the arch"),
+        (["claim", "mine", "models/sums", "--modulus", "5", "--fraction", "1/2"], "all-pairs does not take fraction"),
+        (["quantize", "models/sums", "--modulus", "5", "--bits", "W_A=8", "--out", "q"], "expected one width for all"),
+        (["frontier", "models/sums"], "task is max-of-k, but the model is pair-mlp"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    argv: list[str],
+    says: str,
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(workspace.root)
+    assert main(argv) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_models_of_no_family_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"architecture is 'gpt', expected one of attention-only, pair-mlp"):
+        parse_config({"architecture": "gpt"})
+    (tmp_path / "config.json").write_text('{"architecture": "gpt"}')
+    with pytest.raises(InputError, match="'gpt'"):
+        load_model(tmp_path)
+    for text in ("{}", "[]", '{"config": {"architecture": "gpt"}}', "{", "[" * 10**5):
+        (tmp_path / "quantised.json").write_text(text)
+        with pytest.raises(InputError, match="not a quantised model"):
+            load_quantised(tmp_path / "quantised.json")
+
+
+def test_families_say_what_their_structures_hold() -> None:
+    """Names of fields in Lean are those of the config and of the tensors, each once."""
+    for family in FAMILIES.values():
+        fields = [name for field in family.structure.fields for name in getattr(field, "fields", (field,))]
+        tensors = {name for name in fields if name[:2] in ("W_", "b_")}
+        assert tensors == {*family.quantised_type.tensor_names}
+        assert {*fields} - tensors <= {*family.config_type.model_fields}

@@ -1,0 +1,34 @@
+"""A small repository of claims about MLPs on pairs of tokens, which are right in part."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.corpus import ROOT
+from tests.pairs.corpus import half_right
+
+from leanbound.cli import main
+from leanbound.models.checkpoint import save_checkpoint
+from leanbound.tasks.pairs import modular_addition, symmetric_group
+from leanbound.workspace import Workspace
+
+#: Claims, and the options that give their tasks: the checkpoints have no training record.
+CLAIMS = {"sums": ["--modulus", "5"], "products": ["--table", "table.json"]}
+
+
+def make_pair_workspace(directory: Path) -> Workspace:
+    """A repository with a claim about sums modulo 5, and one about a table of six elements."""
+    workspace = Workspace(directory)
+    for name in ("templates", "lean"):
+        shutil.copytree(ROOT / name, directory / name)
+    workspace.proofs.mkdir()
+    products = symmetric_group(3)
+    (directory / "table.json").write_text(str([list(row) for row in products.targets()]))
+    for name, task in (("sums", modular_addition(5)), ("products", products)):
+        made = half_right(task)
+        save_checkpoint(directory / "models" / name, made.config, made.weights)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(directory)
+        for name, options in CLAIMS.items():
+            assert main(["claim", name, f"models/{name}", *options]) == 0
+    return workspace
