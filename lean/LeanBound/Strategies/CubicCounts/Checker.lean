@@ -87,14 +87,10 @@ def countsSize (g last : Nat) (js : List Nat) : Nat :=
   cond (both (Nat.ble g m) (Nat.beq (positive C V a m (tokenLoss C V K m m)) 0))
     (copiesSum C V K a m g last js (leastCopies a m)) (nat_lit 0)
 
-/-- How many inputs of query `a` and maximum `m` are proved: all at once, or by counts if `splits` has an entry for `m`. -/
-def countedClass (splits : List (Nat × Nat × Nat × List Nat)) : Nat :=
-  List.rec (cond (whole C V K a m) (classCount K a m) (nat_lit 0))
-    (fun s _ ih => cond (Nat.beq s.1 m) (countsSize C V K a m s.2.1 s.2.2.1 s.2.2.2) ih) splits
-
-/-- How many inputs with the last token `a` are proved; `splits` lists the maxima that are split, with `g`, `last` and `js`. -/
+/-- How many inputs of query `a` and maximum `m` are proved: all at once, or by counts if `splits` has an entry for `a`. -/
 def countedSize (splits : List (Nat × Nat × Nat × List Nat)) : Nat :=
-  natSum V fun m => cond (Nat.ble a m) (countedClass C V K a m splits) (nat_lit 0)
+  List.rec (cond (whole C V K a m) (classCount K a m) (nat_lit 0))
+    (fun s _ ih => cond (Nat.beq s.1 a) (countsSize C V K a m s.2.1 s.2.2.1 s.2.2.2) ih) splits
 
 end
 

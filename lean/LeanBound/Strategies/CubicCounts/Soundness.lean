@@ -3,7 +3,7 @@ module
 public import LeanBound.Properties.Copies
 public import LeanBound.Strategies.Cubic.Soundness
 public import LeanBound.Strategies.CubicCounts.Checker
-public import LeanBound.Strategies.Queries
+public import LeanBound.Strategies.Maxima
 
 /-! # Cubic proof of max-of-K by counts: soundness -/
 
@@ -463,8 +463,8 @@ theorem countsSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (g last : Na
       have := hy.2.symm.trans hy'.2
       omega
 
-theorem countedClass_le_count (F : Type) [ExpField F] (ham : a ≤ m) (splits : List (Nat × Nat × Nat × List Nat)) :
-    countedClass C M.d_vocab M.n_ctx a m splits ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
+theorem countedSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (splits : List (Nat × Nat × Nat × List Nat)) :
+    countedSize C M.d_vocab M.n_ctx a m splits ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
       M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
   induction splits with
   | nil =>
@@ -473,21 +473,20 @@ theorem countedClass_le_count (F : Type) [ExpField F] (ham : a ≤ m) (splits : 
     | false => exact Nat.zero_le _
     | true => exact classCount_le_count hv F ha ham hm h
   | cons s splits ih =>
-    show cond (Nat.beq s.1 m) (countsSize C M.d_vocab M.n_ctx a m s.2.1 s.2.2.1 s.2.2.2)
-      (countedClass C M.d_vocab M.n_ctx a m splits) ≤ _
-    cases Nat.beq s.1 m with
+    show cond (Nat.beq s.1 a) (countsSize C M.d_vocab M.n_ctx a m s.2.1 s.2.2.1 s.2.2.2)
+      (countedSize C M.d_vocab M.n_ctx a m splits) ≤ _
+    cases Nat.beq s.1 a with
     | false => exact ih
     | true => exact countsSize_le_count hv ha hm F ham s.2.1 s.2.2.1 s.2.2.2
 
 end Sound
 
-/-- Chunks that cover all queries prove the accuracy. -/
+/-- Chunks that cover all maxima prove the accuracy. -/
 theorem counts_accuracy {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) {ns : List Nat}
     (hc : Covered (ProvedSize (countedSize C M.d_vocab M.n_ctx)) 0 ns)
     (hlen : Nat.beq ns.length M.d_vocab = true) {N : Nat} (hN : Nat.ble N (total ns) = true) :
     M.classifier.AccuracyAtLeast maxToken N :=
-  accuracy_of_sizes hv.n_ctx_pos
-    (fun F _ _ splits ha => maxima_le_count fun _ ham hm => countedClass_le_count hv ha hm F ham splits) hc hlen hN
+  accuracy_of_maxima hv.n_ctx_pos (fun F _ _ _ splits ha ham hm => countedSize_le_count hv ha hm F ham splits) hc hlen hN
 
 end
 
