@@ -35,7 +35,7 @@ def tokenUnit (t : Nat) : Nat :=
 
 /-- The most that it can lose with a token below `n`. -/
 def farUnit (n : Nat) : Nat :=
-  Nat.mul (mostWeight C K a (maxTokenExp C a n)) (positive C V a m (farLoss C V K m n))
+  Nat.mul (mostWeight C K a (maxTokenExp C V a n)) (positive C V a m (farLoss C V K m n))
 
 /-- The most that it can lose with one of the `g` tokens below `m`, or one below those. -/
 def nearUnit (g : Nat) : Nat :=
