@@ -82,7 +82,7 @@ class Bench:
             "inputs": certificate.inputs,
             "measured_correct": measured.correct,
             "measured_inputs": measured.inputs,
-            "splits": sum(len(query.splits) + len(query.counts) for query in certificate.queries),
+            "splits": sum(len(maximum.splits) + len(maximum.counts) for maximum in certificate.maxima),
             "certificate_bytes": certificate.size_bytes,
             **_costs(own, startup),
         }

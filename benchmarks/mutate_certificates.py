@@ -44,7 +44,8 @@ MAX_WIDTH = 1 << 14
 LIMITS = Limits(seconds=120, memory=3 << 30)
 HEAD = """module
 public import Claims.Mutant.Tables
-public import LeanBound.Strategies.Cubic.Queries
+public import LeanBound.Strategies.Cubic.Checker
+public import LeanBound.Strategies.Maxima
 @[expose] public section
 namespace Claims.Mutant
 open LeanBound
@@ -55,7 +56,7 @@ FOOT = "end\nend Claims.Mutant\n"
 
 
 def leaves(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The paths of all integers and lists of the plan and the queries."""
+    """The paths of all integers and lists of the plan and the maxima."""
     found = [path] if isinstance(data, (int, str, list)) and path else []
     items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
     return found + [leaf for key, value in items for leaf in leaves(value, (*path, key))]
@@ -64,7 +65,7 @@ def leaves(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 def mutate(data: dict[str, Any], rng: random.Random) -> dict[str, Any]:
     """One entry made another: by one, by a bit, by another entry's value; an element of a list lost or doubled."""
     data = json.loads(json.dumps(data))
-    paths = leaves({"plan": data["plan"], "queries": data["queries"]})
+    paths = leaves({"plan": data["plan"], "maxima": data["maxima"]})
     *above, key = rng.choice(paths)
     part: Any = data
     for step in above:
@@ -106,10 +107,10 @@ def theorem(number: int, certificate: Certificate) -> str:
         f"{name} := {naturals(value).replace(chr(10), ' ') if isinstance(value, tuple) else natural(value)}"
         for name, value in plan
     )
-    claims = ", ".join(f"({query.proved}, {splits(query.splits)})" for query in certificate.queries)
-    length = f"Nat.beq {len(certificate.queries)} model.d_vocab"
-    queries = f"cubicQueries (p{number}.tables model head) model.d_vocab model.n_ctx 0 [{claims}]"
-    check = f"both (checkPlan p{number} model head) (both ({length}) ({queries}))"
+    claims = ", ".join(f"({maximum.proved}, {splits(maximum.splits)})" for maximum in certificate.maxima)
+    length = f"Nat.beq {len(certificate.maxima)} model.d_vocab"
+    maxima = f"checkMaxima (cubicSize (p{number}.tables model head) model.d_vocab model.n_ctx) 0 [{claims}]"
+    check = f"both (checkPlan p{number} model head) (both ({length}) ({maxima}))"
     return f"def p{number} : Plan := {{ {fields} }}\ntheorem m{number} : {check} = true := by decide +kernel\n"
 
 

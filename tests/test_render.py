@@ -140,12 +140,12 @@ def test_the_kernel_refuses_every_wrong_plan(tmp_path: Path) -> None:
     for j, change in enumerate(wrong_plans(certificate)):
         theorems.append(f"def p{j} : Plan := {{ plan with {change} }}")
         theorems.append(f"theorem wrong{j} : checkPlan p{j} model head = false := by decide +kernel")
-    for a, query in enumerate(certificate.queries):
-        count = "cubicQueries tables model.d_vocab model.n_ctx"
-        theorems.append(f"theorem more{a} : {count} {a} [({query.proved + 1}, [])] = false := by decide +kernel")
+    for m, maximum in enumerate(certificate.maxima):
+        count = "checkMaxima (cubicSize tables model.d_vocab model.n_ctx)"
+        theorems.append(f"theorem more{m} : {count} {m} [({maximum.proved + 1}, [])] = false := by decide +kernel")
     source = (
         "module\npublic import Claims.Wrong.Statement\npublic import Claims.Wrong.Tables\n"
-        "public import LeanBound.Strategies.Cubic.Queries\n"
+        "public import LeanBound.Strategies.Cubic.Checker\npublic import LeanBound.Strategies.Maxima\n"
         "@[expose] public section\nnamespace Claims.Wrong\n"
         # One theorem after the other: a thread for each is more than the embedded Lean has memory for.
         "open LeanBound\nset_option Elab.async false\nnoncomputable section\n"

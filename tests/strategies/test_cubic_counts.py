@@ -48,7 +48,7 @@ def test_sizes_are_those_of_enumeration(data: st.DataObject) -> None:
 
 def test_long_sequences_are_taken_and_split() -> None:
     certificate = certify(STRATEGY, quantised(31, shape=config(d_vocab=3, n_ctx=40)))
-    assert any(len(item.allowed) > 30 for query in certificate.queries for item in query.counts)
+    assert any(len(item.allowed) > 30 for maximum in certificate.maxima for item in maximum.counts)
 
 
 def test_modules_hold_what_fits_into_memory() -> None:
@@ -73,15 +73,15 @@ def more_allowed(item: Counts, c: int) -> Counts:
 
 
 def theorems(certificate: Certificate) -> list[str]:
-    """What is proved of each query is exactly as claimed, and every number one higher proves no more."""
+    """What is proved of each maximum is exactly as claimed, and every number one higher proves no more."""
     found = []
-    for a, query in enumerate(certificate.queries):
-        size = f"countedSize tables model.d_vocab model.n_ctx {a}"
-        found.append(f"{size} {counts(query.counts)} = {query.proved}")
-        for item in query.counts:
+    for m, maximum in enumerate(certificate.maxima):
+        size = f"sizeOfMaximum (countedSize tables model.d_vocab model.n_ctx) {m}"
+        found.append(f"{size} {counts(maximum.counts)} = {maximum.proved}")
+        for item in maximum.counts:
             for c in range(len(item.allowed) + 1):
-                changed = [more_allowed(item, c) if other is item else other for other in query.counts]
-                found.append(f"Nat.ble ({size} {counts(changed)}) {query.proved} = true")
+                changed = [more_allowed(item, c) if other is item else other for other in maximum.counts]
+                found.append(f"Nat.ble ({size} {counts(changed)}) {maximum.proved} = true")
     return found
 
 
@@ -89,12 +89,12 @@ def theorems(certificate: Certificate) -> list[str]:
 def test_the_kernel_counts_what_is_predicted_and_refuses_more(tmp_path: Path) -> None:
     model = model_with_counts()
     certificate = certify(STRATEGY, model)
-    items = [item for query in certificate.queries for item in query.counts]
+    items = [item for maximum in certificate.maxima for item in maximum.counts]
     assert {item.near for item in items} == {1, 4} and any(any(item.allowed) for item in items)
     render_claim("counted", model, max_of_k(certificate.proved), certificate).write(tmp_path)
     lines = [f"theorem t{j} : {text} := by decide +kernel" for j, text in enumerate(theorems(certificate))]
     source = (
-        "module\npublic import Claims.Counted.Tables\npublic import LeanBound.Strategies.CubicCounts.Checker\n"
+        "module\npublic import Claims.Counted.Tables\npublic import LeanBound.Strategies.CubicCounts.Checker\npublic import LeanBound.Strategies.Maxima\n"
         "@[expose] public section\nnamespace Claims.Counted\nopen LeanBound\nset_option Elab.async false\n"
         + "\n".join(lines)
         + "\nend Claims.Counted\n"

@@ -13,7 +13,7 @@ from leanbound import exact
 from leanbound.errors import InputError, UnsupportedError
 from leanbound.quantize import quantize_fixed
 from leanbound.strategies.certificate import Certificate
-from leanbound.strategies.cubic import certify_queries, class_count, pattern_index, patterns, whole_classes
+from leanbound.strategies.cubic import certify_parts, class_count, pattern_index, patterns, whole_classes
 from leanbound.strategies.tables import build_tables, exp_constants, exp_neg, pack
 
 
@@ -107,7 +107,7 @@ def test_whole_classes_hold_for_every_input(name: str) -> None:
 
 def test_cubic_takes_long_sequences_and_splits_none_of_them() -> None:
     certificate = certify("cubic", quantised(shape=config(d_vocab=2, n_ctx=40)))
-    assert not any(query.splits for query in certificate.queries)
+    assert not any(maximum.splits for maximum in certificate.maxima)
 
 
 def test_a_sequence_of_one_token_is_right_where_it_predicts_itself() -> None:
@@ -119,7 +119,7 @@ def test_cubic_refuses_too_many_tokens() -> None:
     model = quantised(shape=config(d_vocab=2))
     wide = model.model_copy(update={"config": model.config.model_copy(update={"d_vocab": 1025})})
     with pytest.raises(UnsupportedError, match="fewer tokens"):
-        next(certify_queries(wide, build_tables(model)))
+        next(certify_parts(wide, build_tables(model)))
 
 
 def test_cubic_refuses_precision_beyond_floats() -> None:

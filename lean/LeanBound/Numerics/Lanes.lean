@@ -196,6 +196,18 @@ theorem pack_lane {w n x : Nat} (hx : x < 2 ^ (w * n)) : pack w (lane w x) n = x
     have := Nat.div_add_mod x (2 ^ (w * n))
     rw [Nat.mul_comm] at this; omega
 
+/-- The lowest lanes of any number. -/
+theorem pack_lane_mod (w n x : Nat) : pack w (lane w x) n = x % 2 ^ (w * n) := by
+  rw [← pack_lane (Nat.mod_lt x (Nat.two_pow_pos (w * n)))]
+  refine pack_congr fun j hj => Nat.eq_of_testBit_eq fun b => ?_
+  rw [testBit_lane, testBit_lane]
+  by_cases hb : b < w
+  · have : w * j + b < w * n := by
+      have : w * (j + 1) ≤ w * n := Nat.mul_le_mul_left _ hj
+      rw [Nat.mul_add] at this; omega
+    simp [Nat.testBit_mod_two_pow, this]
+  · simp [hb]
+
 /-- The top bit of a lane tells whether the entry reaches `2 ^ (w - 1)`. -/
 theorem testBit_top {w x : Nat} (hw : 0 < w) (hx : x < 2 ^ w) : x.testBit (w - 1) = decide (2 ^ (w - 1) ≤ x) := by
   obtain ⟨v, rfl⟩ : ∃ v, w = v + 1 := ⟨w - 1, by omega⟩

@@ -6,10 +6,10 @@ public import LeanBound.Properties.Counting
 public import LeanBound.Tasks.MaxOfK
 
 /-!
-# From queries to the accuracy on max-of-K
+# Chunks of claims
 
-A strategy proves, for each last token `a`, a number of inputs; the kernel checks them in chunks of consecutive queries. `Covered`
-joins the chunks and `accuracy_of_covered` adds the numbers up.
+A strategy divides the inputs and proves a number of each part; the kernel checks the parts in chunks of consecutive ones. `Covered`
+joins the chunks and `total` adds the numbers up.
 -/
 
 @[expose] public section
@@ -35,24 +35,7 @@ theorem total_eq (ns : List Nat) : total ns = natSum ns.length fun i => ns.getD 
     rw [← ih]
     rfl
 
-variable {M : AttentionOnly}
-
-/-- Lower bounds on the counts of all queries add up to a lower bound on the accuracy. -/
-theorem accuracy_of_queries (hK : 0 < M.n_ctx) {ns : List Nat} (hlen : ns.length = M.d_vocab)
-    (h : ∀ (F : Type) [ExpField F] (a : Nat), a < M.d_vocab → ns.getD a 0 ≤
-      count M.d_vocab (M.n_ctx - 1) fun y => M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])))
-    {N : Nat} (hN : N ≤ total ns) : M.classifier.AccuracyAtLeast maxToken N := by
-  intro F _
-  obtain ⟨k, hk⟩ : ∃ k, M.n_ctx = k + 1 := ⟨M.n_ctx - 1, by omega⟩
-  have h' := fun a ha => h F a ha
-  show N ≤ count M.d_vocab M.n_ctx _
-  rw [hk] at h' ⊢
-  rw [count_snoc]
-  refine Nat.le_trans hN ?_
-  rw [total_eq, hlen]
-  exact natSum_le h'
-
-/-- `P` holds of consecutive queries from `a` on, each with its number in the list. -/
+/-- `P` holds of consecutive parts from `a` on, each with its number in the list. -/
 inductive Covered (P : Nat → Nat → Prop) : Nat → List Nat → Prop
   | nil (a : Nat) : Covered P a []
   | cons {a n : Nat} {ns : List Nat} : P a n → Covered P (a + 1) ns → Covered P a (n :: ns)
@@ -61,7 +44,7 @@ namespace Covered
 
 variable {P : Nat → Nat → Prop}
 
-/-- Joins two chunks, the second one from query `b` on. -/
+/-- Joins two chunks, the second one from part `b` on. -/
 theorem append {a b : Nat} {ns ms : List Nat} (h : Covered P a ns) (hb : Nat.beq (Nat.add a ns.length) b = true)
     (h' : Covered P b ms) : Covered P a (ns ++ ms) := by
   obtain rfl : a + ns.length = b := Nat.eq_of_beq_eq_true hb
@@ -85,17 +68,6 @@ theorem getD {a : Nat} {ns : List Nat} (h : Covered P a ns) (i : Nat) (hi : i < 
       rwa [Nat.add_right_comm] at this
 
 end Covered
-
-/-- Chunks that cover all queries prove the accuracy, if `P a n` proves `n` inputs of query `a`. -/
-theorem accuracy_of_covered (hK : 0 < M.n_ctx) {P : Nat → Nat → Prop}
-    (hP : ∀ (F : Type) [ExpField F] (a n : Nat), a < M.d_vocab → P a n →
-      n ≤ count M.d_vocab (M.n_ctx - 1) fun y => M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])))
-    {ns : List Nat} (hc : Covered P 0 ns) (hlen : Nat.beq ns.length M.d_vocab = true)
-    {N : Nat} (hN : Nat.ble N (total ns) = true) : M.classifier.AccuracyAtLeast maxToken N := by
-  have hlen : ns.length = M.d_vocab := Nat.eq_of_beq_eq_true hlen
-  refine accuracy_of_queries hK hlen (fun F _ a ha => hP F a _ ha ?_) (Nat.le_of_ble_eq_true hN)
-  have := hc.getD a (by omega)
-  rwa [Nat.zero_add] at this
 
 end
 

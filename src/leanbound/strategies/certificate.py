@@ -67,7 +67,7 @@ class Plan(_Data):
 class Split(_Data):
     """A class of inputs, by query and maximum, that is split by the positions which hold the maximum."""
 
-    maximum: int = Field(ge=0)
+    query: int = Field(ge=0)
     excluded: Rows = Field(description="[pattern]: excluded tokens of the free positions as digits in base V + 2")
 
 
@@ -81,7 +81,7 @@ class Part(_Data):
 class Counts(_Data):
     """A class of inputs, by query and maximum, that is taken apart by how often its free positions hold some tokens."""
 
-    maximum: int = Field(ge=0)
+    query: int = Field(ge=0)
     near: int = Field(ge=0, description="how many tokens next below the maximum are counted")
     rest: int = Field(ge=0, description="as an entry of allowed, for all larger numbers of copies")
     allowed: tuple[int, ...] = Field(
@@ -90,13 +90,19 @@ class Counts(_Data):
     )
 
 
+class MaximumCertificate(_Data):
+    """What is proved of the inputs with one largest token, by class, that is by their last token."""
+
+    proved: int = Field(ge=0, description="inputs proved right")
+    splits: tuple[Split, ...] = Field(default=(), description="cubic: the classes that are not proved whole")
+    counts: tuple[Counts, ...] = Field(default=(), description="cubic-counts: the classes that are not proved whole")
+
+
 class QueryCertificate(_Data):
     """What is proved of the inputs that end in one token."""
 
     proved: int = Field(ge=0, description="inputs proved right, of V ** (K - 1)")
-    splits: tuple[Split, ...] = Field(default=(), description="cubic: the classes that are not proved whole")
-    parts: tuple[Part, ...] = Field(default=(), description="exhaustive: what is checked, from the first token 0 on")
-    counts: tuple[Counts, ...] = Field(default=(), description="cubic-counts: the classes that are not proved whole")
+    parts: tuple[Part, ...] = Field(default=(), description="what is checked, from the first token 0 on")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -140,36 +146,38 @@ class PoolCertificate(_Data):
 class Certificate(_Data, Canonical):
     """A bound on the accuracy of one quantised model, with all that Lean needs to check it."""
 
-    schema_version: Literal[2] = 2
+    schema_version: Literal[3] = 3
     strategy: str
     model_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="QuantisedModel.digest")
     inputs: int = Field(ge=1, description="V ** K")
     plan: Plan
+    maxima: tuple[MaximumCertificate, ...] = Field(default=(), description="by the largest token")
     queries: tuple[QueryCertificate, ...] = Field(default=(), description="by the last token")
     pools: tuple[PoolCertificate, ...] = Field(default=(), description="in the order of the last tokens")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.last_tokens < min(self.inputs, 2):
-            raise ValueError(f"queries and pools: {self.last_tokens} last tokens, too few for {self.inputs} inputs")
+        if self.tokens < min(self.inputs, 2):
+            raise ValueError(f"maxima, queries and pools: {self.tokens} tokens, too few for {self.inputs} inputs")
         if self.proved > self.inputs:
-            raise ValueError(f"queries and pools: {self.proved} inputs proved, of {self.inputs}")
+            raise ValueError(f"maxima, queries and pools: {self.proved} inputs proved, of {self.inputs}")
         return self
 
     @property
     def proved(self) -> int:
         """Inputs proved right: what Lean will count, if it accepts the certificate."""
-        return sum(query.proved for query in self.queries) + sum(pool.proved for pool in self.pools)
+        maxima = sum(maximum.proved for maximum in self.maxima)
+        return maxima + sum(query.proved for query in self.queries) + sum(pool.proved for pool in self.pools)
 
     @property
-    def last_tokens(self) -> int:
-        """V: one for each query, alone or in a pool."""
-        return len(self.queries) + sum(pool.size for pool in self.pools)
+    def tokens(self) -> int:
+        """V: one for each maximum, or each query, alone or in a pool."""
+        return len(self.maxima) + len(self.queries) + sum(pool.size for pool in self.pools)
 
     @property
     def n_ctx(self) -> int:
         """K, by which `inputs` is V ** K."""
-        K, V = 1, self.last_tokens
+        K, V = 1, self.tokens
         while self.inputs > V**K:
             K += 1
         return K

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from leanbound.errors import InputError, UnsupportedError
 from leanbound.quantised import QuantisedModel
-from leanbound.strategies.certificate import MODULE_BITS, QueryCertificate, Split, split_bits
+from leanbound.strategies.certificate import MODULE_BITS, MaximumCertificate, Split, split_bits
 from leanbound.strategies.tables import FLOAT_MARGIN, Integers, Tables, require_floats
 
 T = TypeVar("T")
@@ -43,8 +43,8 @@ def pattern_index(pattern: Pattern) -> int:
     return index
 
 
-def certify_queries(model: QuantisedModel, tables: Tables, classes: str = "whole+split") -> Iterator[QueryCertificate]:
-    """For each query in turn, how many inputs are proved, and how the classes are split that do not hold whole.
+def certify_parts(model: QuantisedModel, tables: Tables, classes: str = "whole+split") -> Iterator[MaximumCertificate]:
+    """For each maximum in turn, how many inputs are proved, and how the classes are split that do not hold whole.
 
     `classes`: a key of CLASSES. Raises InputError for another one, UnsupportedError for too many classes, or weights
     too precise for the float64 of the search.
@@ -55,18 +55,16 @@ def certify_queries(model: QuantisedModel, tables: Tables, classes: str = "whole
     if classes not in CLASSES:
         raise InputError(f"classes is {classes!r}, expected one of {', '.join(CLASSES)}")
     holds = np.zeros((V, V), dtype=np.bool_) if classes == "safe-sets" else whole_classes(tables, V, K)
-    to_split = _classes_to_split(holds, K, tables.plan.w, CLASSES[classes])
-    for query in range(V):
-        proved = sum(class_count(K, query, m) for m in range(query, V) if holds[query, m])
-        splits = []
-        if maxima := to_split.get(query):
-            rows = tables.weighted_rows(query)
-            for m, size, numerals in _split(rows, query, maxima, float(tables.slack(K))):
-                # Lean takes a class whole that is not listed.
-                if size or classes == "safe-sets":
-                    proved += size
-                    splits.append(Split(maximum=m, excluded=numerals))
-        yield QueryCertificate(proved=proved, splits=tuple(splits))
+    proved = [sum(class_count(K, query, m) for query in range(m + 1) if holds[query, m]) for m in range(V)]
+    splits: list[list[Split]] = [[] for _ in range(V)]
+    for query, maxima in _classes_to_split(holds, K, tables.plan.w, CLASSES[classes]).items():
+        for m, size, numerals in _split(tables.weighted_rows(query), query, maxima, float(tables.slack(K))):
+            # Lean takes a class whole that is not listed.
+            if size or classes == "safe-sets":
+                proved[m] += size
+                splits[m].append(Split(query=query, excluded=numerals))
+    for m in range(V):
+        yield MaximumCertificate(proved=proved[m], splits=tuple(splits[m]))
 
 
 # Whole classes
@@ -127,20 +125,21 @@ def _ceiling(products: Integers, P: int) -> Integers:
 
 
 def _classes_to_split(holds: NDArray[np.bool_], K: int, w: int, limit: int) -> Mapping[int, Sequence[int]]:
-    """By query, the maxima of the largest classes that do not hold.
+    """By query, in order, the maxima of the largest classes that do not hold.
 
-    Of at most `limit` patterns together, and of one query no more than fit into the memory of one module.
+    Of at most `limit` patterns together, and of one maximum no more than fit into the memory of one module.
     """
     V = len(holds)
     failed = [(query, m) for query in range(V) for m in range(query, V) if not holds[query, m]]
     failed.sort(key=lambda pair: -class_count(K, *pair))
-    most = max(0, MODULE_BITS - V * V * w) // max(1, split_bits(V, K, w))
-    chosen: dict[int, list[int]] = {}
+    most = max(0, MODULE_BITS - 2 * V * V * w) // max(1, split_bits(V, K, w))
+    chosen: dict[int, list[int]] = {query: [] for query in range(V)}
+    of_maximum = [0] * V
     for query, m in failed[: limit >> (K - 1)]:
-        maxima = chosen.setdefault(query, [])
-        if len(maxima) < most:
-            maxima.append(m)
-    return {query: sorted(maxima) for query, maxima in chosen.items()}
+        if of_maximum[m] < most:
+            of_maximum[m] += 1
+            chosen[query].append(m)
+    return {query: sorted(maxima) for query, maxima in chosen.items() if maxima}
 
 
 def _split(

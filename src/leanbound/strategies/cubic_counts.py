@@ -14,7 +14,7 @@ from math import comb
 import numpy as np
 
 from leanbound.quantised import QuantisedModel
-from leanbound.strategies.certificate import Counts, QueryCertificate
+from leanbound.strategies.certificate import Counts, MaximumCertificate
 from leanbound.strategies.cubic import class_count, require_few_classes, whole_classes
 from leanbound.strategies.tables import Integers, Tables
 
@@ -22,25 +22,25 @@ from leanbound.strategies.tables import Integers, Tables
 MAX_NEAR = 4
 
 
-def certify_queries(model: QuantisedModel, tables: Tables) -> Iterator[QueryCertificate]:
-    """For each query in turn, how many inputs are proved, and the numbers of the classes that do not hold whole.
+def certify_parts(model: QuantisedModel, tables: Tables) -> Iterator[MaximumCertificate]:
+    """For each maximum in turn, how many inputs are proved, and the numbers of the classes that do not hold whole.
 
     Raises UnsupportedError for too many classes.
     """
     V, K = model.config.d_vocab, model.config.n_ctx
     require_few_classes(V)
     holds = whole_classes(tables, V, K)
-    losses = [_losses(tables, K, m) for m in range(V)]
-    for query in range(V):
-        proved = sum(class_count(K, query, m) for m in range(query, V) if holds[query, m])
+    for m in range(V):
+        proved = sum(class_count(K, query, m) for query in range(m + 1) if holds[query, m])
+        losses = _losses(tables, K, m)
         counts = []
-        for m in range(query, V):
+        for query in range(m + 1):
             if K > 1 and not holds[query, m]:
-                size, best = max(_by_counts(tables, K, query, losses[m]), key=lambda found: found[0], default=(0, None))
+                size, best = max(_by_counts(tables, K, query, losses), key=lambda found: found[0], default=(0, None))
                 if best is not None and size:
                     proved += size
                     counts.append(best)
-        yield QueryCertificate(proved=proved, counts=tuple(counts))
+        yield MaximumCertificate(proved=proved, counts=tuple(counts))
 
 
 @dataclass(frozen=True)
@@ -89,14 +89,14 @@ def _by_counts(tables: Tables, K: int, query: int, losses: _Losses) -> Iterator[
         start = int(query != m)  # an input with another query must hold m before the last position
         allowed = [1 + _most(K - 1 - c, c, *columns) for c in range(start, K)]
         size = sum(_size(K, m, g, c, j - 1) for c, j in enumerate(allowed, start) if j)
-        yield size, _shortened(m, g, start, K, allowed)
+        yield size, _shortened(query, g, start, K, allowed)
 
 
-def _shortened(m: int, g: int, start: int, K: int, allowed: list[int]) -> Counts:
+def _shortened(query: int, g: int, start: int, K: int, allowed: list[int]) -> Counts:
     """The certificate with one entry for all numbers of copies from which on every input holds."""
     full = [c for c, j in enumerate(allowed, start) if j == K - c]
     first = min(full, default=K)
-    return Counts(maximum=m, near=g, rest=K - first, allowed=tuple(allowed[: first - start]))
+    return Counts(query=query, near=g, rest=K - first, allowed=tuple(allowed[: first - start]))
 
 
 def _most(free: int, c: int, lead: Integers, gain: Integers, far: Integers, more: Integers) -> int:

@@ -27,7 +27,7 @@ MAX_INPUTS = 1 << 26
 _BLOCK_ENTRIES = 1 << 18
 
 
-def certify_queries(model: QuantisedModel, tables: Tables, fraction: str = "1/1") -> Iterator[QueryCertificate]:
+def certify_parts(model: QuantisedModel, tables: Tables, fraction: str = "1/1") -> Iterator[QueryCertificate]:
     """For each query in turn, how many inputs are right by more than the errors of the attention weights, part by part.
 
     `fraction`: how much of the inputs is checked, first queries and first tokens first; the others count as wrong.

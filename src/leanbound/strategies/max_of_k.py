@@ -19,6 +19,7 @@ from leanbound.strategies.certificate import (
     Certificate,
     Counts,
     Envelope,
+    MaximumCertificate,
     PoolCertificate,
     QueryCertificate,
     Split,
@@ -27,19 +28,22 @@ from leanbound.strategies.certificate import (
 from leanbound.strategies.shards import Theorem, theorems
 
 MAX_QUERIES_PER_MODULE: Final = 32
+#: Enough to share what all maxima use, few enough to run side by side.
+MAX_MAXIMA_PER_MODULE: Final = 32
 #: Enough to share what all pools use, few enough to fit into memory.
 MAX_POOLS_PER_MODULE: Final = 32
 
-Search = Callable[..., Iterator[QueryCertificate | PoolCertificate]]
+Search = Callable[..., Iterator[MaximumCertificate | QueryCertificate | PoolCertificate]]
 """From a model, its tables and the options of the strategy, by name, to the parts of a certificate."""
 
 
 @dataclass(frozen=True)
 class Share:
-    """What one Lean module checks: consecutive queries, or pools of them."""
+    """What one Lean module checks: consecutive maxima, or queries, or pools of queries."""
 
     start: int
-    """The first query."""
+    """The first maximum or query."""
+    maxima: Sequence[MaximumCertificate] = ()
     queries: Sequence[QueryCertificate] = ()
     pools: Sequence[PoolCertificate] = ()
 
@@ -52,7 +56,7 @@ class MaxOfKStrategy(Strategy):
 
     options: tuple[str, ...] = ("precision",)
     module: str = ""
-    """Where `certify_queries` is, which finds the certificates of all queries."""
+    """Where `certify_parts` is, which finds the certificates of all maxima, queries, or pools."""
     module_inputs: int | None = None
     """At most this many inputs are checked in one Lean module, where the work grows with the inputs."""
     partial: bool = False
@@ -72,14 +76,15 @@ class MaxOfKStrategy(Strategy):
         if precision is not None and not 8 <= precision <= MAX_PRECISION:
             raise InputError(f"precision is {precision}; expected 8 to {MAX_PRECISION} bits")
         tables = import_module(self.tables).build_tables(model, precision)
-        certify_queries: Search = import_module(self.module).certify_queries
-        found = certify_queries(model, tables, **own)
+        certify_parts: Search = import_module(self.module).certify_parts
+        found = certify_parts(model, tables, **own)
         parts = list(tqdm(found, desc=f"{self.name} certificate", unit="part", disable=not progress, leave=False))
         return Certificate(
             strategy=self.name,
             model_digest=model.digest,
             inputs=model.config.d_vocab**model.config.n_ctx,
             plan=tables.plan,
+            maxima=tuple(part for part in parts if isinstance(part, MaximumCertificate)),
             queries=tuple(part for part in parts if isinstance(part, QueryCertificate)),
             pools=tuple(part for part in parts if isinstance(part, PoolCertificate)),
         )
@@ -93,55 +98,66 @@ class MaxOfKStrategy(Strategy):
     def proof(self, model: QuantisedModel, certificate: Certificate) -> Proof:
         from leanbound.templating import Page
 
+        name = "Maxima" if certificate.maxima else "Queries"
         shares = [(share, _theorems(certificate, share)) for share in self.shares(certificate)]
         modules = [Page("Tables", "proofs/tables/Tables.lean.j2")]
         for share, found in shares:
-            more = {"start": share.start, "queries": share.queries, "pools": share.pools, "theorems": found}
-            modules.append(Page(f"Queries{share.start}", f"proofs/{self.name}/Queries.lean.j2", more))
+            more = {"start": share.start, "maxima": share.maxima, "queries": share.queries, "pools": share.pools}
+            modules.append(
+                Page(f"{name}{share.start}", f"proofs/{self.name}/{name}.lean.j2", more | {"theorems": found})
+            )
         context = {
             "plan": certificate.plan,
             "splits": splits,
             "counts": counts,
             "envelope": envelope,
-            "query_starts": [share.start for share, _ in shares],
+            "starts": [share.start for share, _ in shares],
             "unit_starts": [theorem.start for _, found in shares for theorem in found],
             "pool_starts": [pool.start for pool in certificate.pools],
         }
         return Proof(context, modules)
 
     def shares(self, certificate: Certificate) -> list[Share]:
-        """Enough for a module to share what all queries use; little enough to run side by side and fit into memory."""
-        starts = self._module_starts(certificate) if certificate.queries else []
-        shares = [
-            Share(start, queries=certificate.queries[start:end])
-            for start, end in zip(starts, [*starts[1:], None], strict=False)
-        ]
-        pools = certificate.pools
+        """Enough for a module to share what all parts use; little enough to run side by side and fit into memory."""
+        maxima, queries, pools = certificate.maxima, certificate.queries, certificate.pools
+        shares = [Share(start, maxima=maxima[start:end]) for start, end in _runs(_maxima_starts(certificate))]
+        shares += [Share(start, queries=queries[start:end]) for start, end in _runs(self._query_starts(certificate))]
         for first in range(0, len(pools), MAX_POOLS_PER_MODULE):
             shares.append(Share(pools[first].start, pools=pools[first : first + MAX_POOLS_PER_MODULE]))
         return [share for share in shares if not self.partial or any(query.parts for query in share.queries)]
 
-    def _module_starts(self, certificate: Certificate) -> list[int]:
-        V = len(certificate.queries)
-        most = MAX_QUERIES_PER_MODULE
+    def _query_starts(self, certificate: Certificate) -> list[int]:
+        most, V = MAX_QUERIES_PER_MODULE, len(certificate.queries)
         if self.module_inputs is not None:
             most = max(1, min(most, self.module_inputs * V // certificate.inputs))
-        starts = [0]
-        used = 0
-        for query, item in enumerate(certificate.queries):
-            bits = _kept_bits(item, certificate)
-            if query - starts[-1] == most or (used and used + bits > MODULE_BITS):
-                starts.append(query)
-                used = 0
-            used += bits
-        return starts
+        return list(range(0, V, most))
 
 
-def _kept_bits(query: QueryCertificate, certificate: Certificate) -> int:
-    """A measure of what Lean keeps of the check of a query: rows of V lanes for each maximum, more for a split one."""
-    V, row = len(certificate.queries), certificate.plan.w * len(certificate.queries)
-    rows = V + sum(item.near + len(item.allowed) + 1 for item in query.counts)
-    return rows * row + len(query.splits) * split_bits(V, certificate.n_ctx, certificate.plan.w)
+def _runs(starts: Sequence[int]) -> Iterator[tuple[int, int | None]]:
+    """From each start to the next one."""
+    return zip(starts, [*starts[1:], None][: len(starts)], strict=True)
+
+
+def _maxima_starts(certificate: Certificate) -> list[int]:
+    """Modules that take about as long as one another: larger maxima have more classes."""
+    bits = [_kept_bits(m, item, certificate) for m, item in enumerate(certificate.maxima)]
+    modules = max(-(-sum(bits) // MODULE_BITS), -(-len(bits) // MAX_MAXIMA_PER_MODULE))
+    starts: list[int] = []
+    before = 0
+    for m, more in enumerate(bits):
+        full = bool(starts) and sum(bits[starts[-1] : m + 1]) > MODULE_BITS
+        if full or before * modules >= sum(bits) * len(starts):
+            starts.append(m)
+        before += more
+    return starts
+
+
+def _kept_bits(m: int, maximum: MaximumCertificate, certificate: Certificate) -> int:
+    """A measure of what Lean keeps of the check of a maximum: rows of V lanes for each token and class below it."""
+    V = len(certificate.maxima)
+    rows = 2 * (m + 1) + sum(item.near + len(item.allowed) + 1 for item in maximum.counts)
+    w = certificate.plan.w
+    return rows * V * w + len(maximum.splits) * split_bits(V, certificate.n_ctx, w)
 
 
 def _theorems(certificate: Certificate, share: Share) -> list[Theorem]:
@@ -150,13 +166,13 @@ def _theorems(certificate: Certificate, share: Share) -> list[Theorem]:
 
 
 def splits(items: Sequence[Split]) -> str:
-    """The classes of a query that are split, each a maximum and the numerals of its patterns."""
-    return "[" + ", ".join(f"({item.maximum}, {_numerals(item.excluded)})" for item in items) + "]"
+    """The classes of a maximum that are split, each a query and the numerals of its patterns."""
+    return "[" + ", ".join(f"({item.query}, {_numerals(item.excluded)})" for item in items) + "]"
 
 
 def counts(items: Sequence[Counts]) -> str:
-    """The classes of a query that are taken apart by counts, each a maximum and its numbers."""
-    return "[" + ", ".join(f"({item.maximum}, {item.near}, {item.rest}, {list(item.allowed)})" for item in items) + "]"
+    """The classes of a maximum that are taken apart by counts, each a query and its numbers."""
+    return "[" + ", ".join(f"({item.query}, {item.near}, {item.rest}, {list(item.allowed)})" for item in items) + "]"
 
 
 def envelope(item: Envelope) -> str:

@@ -40,7 +40,7 @@ def build_tables(model: QuantisedModel, precision: int | None = None) -> Tables:
     return dataclasses.replace(found, plan=plan)
 
 
-def certify_queries(
+def certify_parts(
     model: QuantisedModel,
     tables: Tables,
     pool: int = POOL,

@@ -77,14 +77,10 @@ def classCount (m : Nat) : Nat :=
   cond (Nat.beq a m) (Nat.pow (Nat.succ m) (Nat.sub K 1))
     (Nat.sub (Nat.pow (Nat.succ m) (Nat.sub K 1)) (Nat.pow m (Nat.sub K 1)))
 
-/-- How many inputs of query `a` and maximum `m` are proved: all at once, or by patterns if `splits` has an entry for `m`. -/
-def maximumSize (m : Nat) (splits : List (Nat × List Nat)) : Nat :=
+/-- How many inputs of query `a` and maximum `m` are proved: all at once, or by patterns if `splits` has an entry for `a`. -/
+def cubicSize (m : Nat) (splits : List (Nat × List Nat)) : Nat :=
   List.rec (cond (whole C V K a m) (classCount K a m) (nat_lit 0))
-    (fun s _ ih => cond (Nat.beq s.1 m) (splitSize C V K a m s.2) ih) splits
-
-/-- How many inputs with the last token `a` are proved; `splits` gives numerals for the maxima that are split by patterns. -/
-def querySize (splits : List (Nat × List Nat)) : Nat :=
-  natSum V fun m => cond (Nat.ble a m) (maximumSize C V K a m splits) (nat_lit 0)
+    (fun s _ ih => cond (Nat.beq s.1 a) (splitSize C V K a m s.2) ih) splits
 
 end
 

@@ -1,9 +1,9 @@
 module
 
 public import LeanBound.Properties.Maxima
-public import LeanBound.Strategies.Cubic.Queries
 public import LeanBound.Strategies.Cubic.Slots
 public import LeanBound.Strategies.Cubic.WholeSound
+public import LeanBound.Strategies.Maxima
 
 /-! # Cubic proof of max-of-K: soundness -/
 
@@ -204,8 +204,8 @@ theorem classCount_le_count (ham : a ≤ m) (hm : m < M.d_vocab) (h : whole C M.
   rw [classCount_eq ham hm]
   exact count_mono fun y hy hmax => ⟨whole_sound hv F ha hm h hy hmax, hmax⟩
 
-theorem maximumSize_le_count (ham : a ≤ m) (hm : m < M.d_vocab) (splits : List (Nat × List Nat)) :
-    maximumSize C M.d_vocab M.n_ctx a m splits ≤
+theorem cubicSize_le_count (ham : a ≤ m) (hm : m < M.d_vocab) (splits : List (Nat × List Nat)) :
+    cubicSize C M.d_vocab M.n_ctx a m splits ≤
       count M.d_vocab (M.n_ctx - 1) fun y =>
         M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
   induction splits with
@@ -215,25 +215,19 @@ theorem maximumSize_le_count (ham : a ≤ m) (hm : m < M.d_vocab) (splits : List
     | false => exact Nat.zero_le _
     | true => exact classCount_le_count hv F ha ham hm h
   | cons s splits ih =>
-    show cond (Nat.beq s.1 m) (splitSize C M.d_vocab M.n_ctx a m s.2) (maximumSize C M.d_vocab M.n_ctx a m splits) ≤ _
-    cases Nat.beq s.1 m with
+    show cond (Nat.beq s.1 a) (splitSize C M.d_vocab M.n_ctx a m s.2) (cubicSize C M.d_vocab M.n_ctx a m splits) ≤ _
+    cases Nat.beq s.1 a with
     | false => exact ih
     | true => exact splitSize_le_count hv F ha ham hm s.2
 
-/-- The model is right on at least as many inputs with the last token `a` as the checker says, whatever is split. -/
-theorem querySize_le_count (splits : List (Nat × List Nat)) :
-    querySize C M.d_vocab M.n_ctx a splits ≤
-      count M.d_vocab (M.n_ctx - 1) fun y => M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) :=
-  maxima_le_count fun _ ham hm => maximumSize_le_count hv F ha ham hm splits
-
 end Counts
 
-/-- Chunks that cover all queries prove the accuracy. -/
+/-- Chunks that cover all maxima prove the accuracy. -/
 theorem cubic_accuracy {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) {ns : List Nat}
-    (hc : Covered (ProvedSize (querySize C M.d_vocab M.n_ctx)) 0 ns)
+    (hc : Covered (ProvedSize (cubicSize C M.d_vocab M.n_ctx)) 0 ns)
     (hlen : Nat.beq ns.length M.d_vocab = true) {N : Nat} (hN : Nat.ble N (total ns) = true) :
     M.classifier.AccuracyAtLeast maxToken N :=
-  accuracy_of_sizes hv.n_ctx_pos (fun F _ _ splits ha => querySize_le_count hv F ha splits) hc hlen hN
+  accuracy_of_maxima hv.n_ctx_pos (fun F _ _ _ splits ha ham hm => cubicSize_le_count hv F ha ham hm splits) hc hlen hN
 
 end
 

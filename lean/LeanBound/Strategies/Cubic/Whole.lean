@@ -1,6 +1,7 @@
 module
 
 public import LeanBound.Numerics.Monus
+public import LeanBound.Numerics.RunningMax
 public import LeanBound.Numerics.NatSum
 public import LeanBound.Strategies.Tables.Rows
 
@@ -54,9 +55,13 @@ def tokenExp (a t : Nat) : Nat := lane C.e (nth C.eE a) t
 /-- The exponential of the position score of `i`. -/
 def positionExp (a i : Nat) : Nat := lane C.e (nth C.eP a) i
 
-/-- The largest `tokenExp` below `n`. -/
+/-- Lane `t` is the largest `tokenExp` of the tokens up to `t`, if lanes have a bit to spare. -/
+def maxExps (a : Nat) : Nat :=
+  runningMax C.e (guardBits C.e V) V (Nat.succ (Nat.log2 V)) (Nat.land (nth C.eE a) (Nat.sub (Nat.pow 2 (Nat.mul C.e V)) 1))
+
+/-- At least every `tokenExp` below `n`. -/
 def maxTokenExp (a n : Nat) : Nat :=
-  Nat.rec 0 (fun t ih => cond (Nat.ble ih (tokenExp C a t)) (tokenExp C a t) ih) n
+  cond (Nat.beq n 0) 0 (cond (Nat.ble (Nat.add C.P 2) C.e) (lane C.e (maxExps C V a) (Nat.sub n 1)) (Nat.pow 2 C.P))
 
 /-- The least `positionExp` below `n`, at most `2 ^ P`. -/
 def minPositionExp (a n : Nat) : Nat :=
@@ -74,7 +79,7 @@ def leastWeight (a m : Nat) : Nat :=
 def totalLoss (a m : Nat) : Nat :=
   laneMax C.w (C.guard V)
     (Nat.mul (totalWeight C K a (tokenExp C a (Nat.sub m 1))) (positive C V a m (tokenLoss C V K m (Nat.sub m 1))))
-    (Nat.mul (totalWeight C K a (maxTokenExp C a (Nat.sub m 1))) (positive C V a m (farLoss C V K m (Nat.sub m 1))))
+    (Nat.mul (totalWeight C K a (maxTokenExp C V a (Nat.sub m 1))) (positive C V a m (farLoss C V K m (Nat.sub m 1))))
 
 /-- What a position gains that holds `m`; it must lose nothing. -/
 def ownGain (a m : Nat) : Nat :=

@@ -1,6 +1,7 @@
 module
 
 public import LeanBound.Properties.Maxima
+public import LeanBound.Numerics.RunningMaxSound
 public import LeanBound.Strategies.Cubic.Whole
 public import LeanBound.Strategies.Tables.LogitsSound
 public import LeanBound.Strategies.Tables.RowsSound
@@ -47,6 +48,33 @@ theorem eq_zero_of_pack {w n : Nat} {f : Nat → Nat} (hf : ∀ j, j < n → f j
 /-- Lane `o` of `lossOf C V x m`. -/
 def lossEntry (C : Tables) (x m o : Nat) : Nat := lane C.w x o + (2 ^ C.r - lane C.w x m)
 
+/-- All lanes up to a bound are below the running maximum there. -/
+theorem maxTokenExp_spec {C : Tables} {V a n : Nat} (hle : ∀ t, t < V → tokenExp C a t ≤ 2 ^ C.P) (hn : n ≤ V) :
+    maxTokenExp C V a n ≤ 2 ^ C.P ∧ ∀ t, t < n → tokenExp C a t ≤ maxTokenExp C V a n := by
+  cases n with
+  | zero => exact ⟨Nat.zero_le _, fun t ht => absurd ht (Nat.not_lt_zero _)⟩
+  | succ n =>
+    have e : maxTokenExp C V a (n + 1) =
+      cond (Nat.ble (C.P + 2) C.e) (lane C.e (maxExps C V a) n) (2 ^ C.P) := rfl
+    rw [e]
+    cases hP : Nat.ble (C.P + 2) C.e with
+    | false => exact ⟨Nat.le_refl _, fun t ht => hle t (by omega)⟩
+    | true =>
+      have hP := Nat.le_of_ble_eq_true hP
+      have hlt : ∀ t, t < V → tokenExp C a t < 2 ^ (C.e - 1) := fun t ht =>
+        Nat.lt_of_le_of_lt (hle t ht) (Nat.pow_lt_pow_right (by omega) (by omega))
+      have hrow : maxExps C V a = pack C.e (windowMax (tokenExp C a) (Nat.succ (Nat.log2 V))) V := by
+        show runningMax C.e (guardBits C.e V) V _ (nth C.eE a &&& (2 ^ (C.e * V) - 1)) = _
+        rw [Nat.and_two_pow_sub_one_eq_mod, ← pack_lane_mod]
+        exact runningMax_pack (by omega) hlt
+      have hmax : ∀ t, t < V → windowMax (tokenExp C a) (Nat.succ (Nat.log2 V)) t ≤ 2 ^ C.P := fun t ht =>
+        windowMax_le hle ht
+      show lane C.e (maxExps C V a) n ≤ _ ∧ ∀ t, t < n + 1 → _ ≤ lane C.e (maxExps C V a) n
+      rw [hrow, lane_pack (fun t ht => Nat.lt_of_le_of_lt (hmax t ht) (Nat.pow_lt_pow_right (by omega) (by omega)))
+        (by omega)]
+      have hV : V < 2 ^ Nat.succ (Nat.log2 V) := Nat.lt_log2_self
+      exact ⟨hmax n (by omega), fun t ht => le_windowMax (by omega) (by omega)⟩
+
 /-- Lane `o` of `positionLoss C V K m`. -/
 def positionEntry (C : Tables) (K m o : Nat) : Nat := maxBelow (fun i => lossEntry C (nth C.OP i) m o) (K - 1)
 
@@ -61,9 +89,9 @@ def farEntry (C : Tables) (K m n o : Nat) : Nat :=
 def excess (C : Tables) (a m o y : Nat) : Nat := lossEntry C (nth C.D a) m o + y - 3 * 2 ^ C.r
 
 /-- Lane `o` of `totalLoss C V K a m`. -/
-def totalEntry (C : Tables) (K a m o : Nat) : Nat :=
+def totalEntry (C : Tables) (V K a m o : Nat) : Nat :=
   max (totalWeight C K a (tokenExp C a (m - 1)) * excess C a m o (tokenEntry C K m (m - 1) o))
-    (totalWeight C K a (maxTokenExp C a (m - 1)) * excess C a m o (farEntry C K m (m - 1) o))
+    (totalWeight C K a (maxTokenExp C V a (m - 1)) * excess C a m o (farEntry C K m (m - 1) o))
 
 /-- Lane `o` of `ownGain C V K a m`. -/
 def gainEntry (C : Tables) (K a m o : Nat) : Nat :=
@@ -95,20 +123,6 @@ theorem others_eq_pack {w V m : Nat} (hm : m < V) :
   exact pack_congr fun o _ => by split <;> rfl
 
 /-! ## Exponentials -/
-
-theorem maxTokenExp_eq (C : Tables) (a n : Nat) : maxTokenExp C a n = maxBelow (tokenExp C a) n := by
-  induction n with
-  | zero => rfl
-  | succ n ih =>
-    rw [maxBelow_succ, ← ih]
-    show cond (Nat.ble (maxTokenExp C a n) (tokenExp C a n)) _ _ = _
-    cases h : Nat.ble (maxTokenExp C a n) (tokenExp C a n) with
-    | true => have := Nat.le_of_ble_eq_true h; exact (Nat.max_eq_left this).symm
-    | false =>
-      have : ¬ maxTokenExp C a n ≤ tokenExp C a n := fun h' => by
-        rw [Nat.ble_eq_true_of_le h'] at h
-        exact absurd h (by simp)
-      exact (Nat.max_eq_right (Nat.le_of_not_le this)).symm
 
 theorem minPositionExp_succ (C : Tables) (a n : Nat) :
     minPositionExp C a (n + 1) = min (minPositionExp C a n) (positionExp C a n) := by
@@ -260,9 +274,12 @@ theorem positive_eq (m : Nat) {f : Nat → Nat} (hf : ∀ o, o < M.d_vocab → f
 
 theorem tokenExp_le {t : Nat} (ht : t < M.d_vocab) : tokenExp C a t ≤ 2 ^ C.P := hv.eE_le a t ha ht
 
-theorem maxTokenExp_le {n : Nat} (hn : n ≤ M.d_vocab) : maxTokenExp C a n ≤ 2 ^ C.P := by
-  rw [maxTokenExp_eq]
-  exact Nat.le_of_lt_succ (maxBelow_lt (Nat.succ_pos _) fun t ht => Nat.lt_succ_of_le (tokenExp_le hv ha (by omega)))
+theorem maxTokenExp_le {n : Nat} (hn : n ≤ M.d_vocab) : maxTokenExp C M.d_vocab a n ≤ 2 ^ C.P :=
+  (maxTokenExp_spec (fun t ht => tokenExp_le hv ha ht) hn).1
+
+theorem tokenExp_le_max {n t : Nat} (hn : n ≤ M.d_vocab) (ht : t < n) : tokenExp C a t ≤ maxTokenExp C M.d_vocab a n :=
+  (maxTokenExp_spec (fun t ht => tokenExp_le hv ha ht) hn).2 t ht
+
 
 /-- A product of a total weight and a loss. -/
 theorem totalWeight_mul_le {e x : Nat} (he : e ≤ 2 ^ C.P) (hx : x ≤ 3 * 2 ^ C.r) :
@@ -276,14 +293,14 @@ theorem totalWeight_mul_le {e x : Nat} (he : e ≤ 2 ^ C.P) (hx : x ≤ 3 * 2 ^ 
 
 include hm
 
-theorem totalEntry_le (ho : o < M.d_vocab) : totalEntry C M.n_ctx a m o ≤ (M.n_ctx - 1) * C.top :=
+theorem totalEntry_le (ho : o < M.d_vocab) : totalEntry C M.d_vocab M.n_ctx a m o ≤ (M.n_ctx - 1) * C.top :=
   Nat.max_le.2 ⟨totalWeight_mul_le hv ha (tokenExp_le hv ha (by omega))
       (excess_lt hv ha m ho (tokenEntry_lt hv m (by omega) ho)),
     totalWeight_mul_le hv ha (maxTokenExp_le hv ha (by omega))
       (excess_lt hv ha m ho (farEntry_lt hv m (by omega) ho))⟩
 
 theorem totalLoss_eq :
-    totalLoss C M.d_vocab M.n_ctx a m = pack C.w (totalEntry C M.n_ctx a m) M.d_vocab := by
+    totalLoss C M.d_vocab M.n_ctx a m = pack C.w (totalEntry C M.d_vocab M.n_ctx a m) M.d_vocab := by
   have hlt : (M.n_ctx - 1) * C.top < C.half := by
     have h1 := hv.room_le
     have h2 := Tables.Valid.slack_pos C M.n_ctx
@@ -291,7 +308,7 @@ theorem totalLoss_eq :
     omega
   show laneMax C.w (guardBits C.w M.d_vocab)
     (totalWeight C M.n_ctx a (tokenExp C a (m - 1)) * positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m (m - 1)))
-    (totalWeight C M.n_ctx a (maxTokenExp C a (m - 1)) * positive C M.d_vocab a m (farLoss C M.d_vocab M.n_ctx m (m - 1))) = _
+    (totalWeight C M.n_ctx a (maxTokenExp C M.d_vocab a (m - 1)) * positive C M.d_vocab a m (farLoss C M.d_vocab M.n_ctx m (m - 1))) = _
   rw [tokenLoss_eq hv m (by omega), farLoss_eq hv m (by omega),
     positive_eq hv ha m fun o ho => tokenEntry_lt hv m (by omega) ho,
     positive_eq hv ha m fun o ho => farEntry_lt hv m (by omega) ho, ← pack_mul, ← pack_mul]
@@ -321,7 +338,7 @@ theorem ownGain_eq (h : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx 
 /-- The total loss, the slack and the last position, against the gain of one copy of weight `W`. -/
 theorem whole_spec (h : whole C M.d_vocab M.n_ctx a m = true) (ho : o < M.d_vocab) :
     lossEntry C (nth C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r ∧
-    (o ≠ m → totalEntry C M.n_ctx a m o + rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx ≤
+    (o ≠ m → totalEntry C M.d_vocab M.n_ctx a m o + rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx ≤
       (bif Nat.beq a m then 0 else leastWeight C M.n_ctx a m) * gainEntry C M.n_ctx a m o +
         rowEntry C a (M.n_ctx - 1) a m) := by
   obtain ⟨h1, h2⟩ := both_eq_true.1 h
@@ -349,7 +366,7 @@ theorem whole_spec (h : whole C M.d_vocab M.n_ctx a m = true) (ho : o < M.d_voca
     unfold gainEntry
     rw [Nat.pow_add]
     omega
-  let X o := totalEntry C M.n_ctx a m o + rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx * (if o = m then 0 else 1)
+  let X o := totalEntry C M.d_vocab M.n_ctx a m o + rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx * (if o = m then 0 else 1)
   let Y o := W * gainEntry C M.n_ctx a m o + rowEntry C a (M.n_ctx - 1) a m
   have hX : totalLoss C M.d_vocab M.n_ctx a m + lastRow C M.n_ctx a +
       C.slack M.n_ctx * (ones C.w M.d_vocab - 2 ^ (C.w * m)) = pack C.w X M.d_vocab := by
@@ -360,7 +377,7 @@ theorem whole_spec (h : whole C M.d_vocab M.n_ctx a m = true) (ho : o < M.d_voca
   have hXlt : ∀ o, o < M.d_vocab → X o < C.half := fun o ho => by
     have e1 := totalEntry_le hv ha hm ho
     have e2 := hlast o ho
-    show totalEntry C M.n_ctx a m o + rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx * (if o = m then 0 else 1) < _
+    show totalEntry C M.d_vocab M.n_ctx a m o + rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx * (if o = m then 0 else 1) < _
     split <;> omega
   have hYlt : ∀ o, o < M.d_vocab → Y o < C.half := fun o _ => by
     have e1 := hgain o
@@ -373,7 +390,7 @@ theorem whole_spec (h : whole C M.d_vocab M.n_ctx a m = true) (ho : o < M.d_voca
       (W * ownGain C M.d_vocab M.n_ctx a m + lane C.w (lastRow C M.n_ctx a) m * ones C.w M.d_vocab) = 0 := h2
   rw [hX, hY, monus_pack hv.w_pos hXlt hYlt] at h2
   have h3 := Nat.le_of_sub_eq_zero (eq_zero_of_pack (fun o ho => by have := hXlt o ho; omega) h2 ho)
-  have h4 : totalEntry C M.n_ctx a m o + rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx * (if o = m then 0 else 1) ≤
+  have h4 : totalEntry C M.d_vocab M.n_ctx a m o + rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx * (if o = m then 0 else 1) ≤
     W * gainEntry C M.n_ctx a m o + rowEntry C a (M.n_ctx - 1) a m := h3
   rwa [if_neg hom, Nat.mul_one] at h4
 
@@ -432,12 +449,12 @@ theorem rowEntry_other (ht : t < M.d_vocab) {e y : Nat} (hy : tokenEntry C M.n_c
 end Position
 
 /-- The most that a position with exponential one can lose, times `2 ^ P`, with a token below `m`. -/
-def unitLoss (C : Tables) (K a m o : Nat) : Nat :=
+def unitLoss (C : Tables) (V K a m o : Nat) : Nat :=
   max (tokenExp C a (m - 1) * excess C a m o (tokenEntry C K m (m - 1) o))
-    (maxTokenExp C a (m - 1) * excess C a m o (farEntry C K m (m - 1) o))
+    (maxTokenExp C V a (m - 1) * excess C a m o (farEntry C K m (m - 1) o))
 
-theorem unitLoss_spec (C : Tables) (K a m o : Nat) :
-    natSum (K - 1) (positionExp C a) * unitLoss C K a m o ≤ 2 ^ C.P * totalEntry C K a m o := by
+theorem unitLoss_spec (C : Tables) (V K a m o : Nat) :
+    natSum (K - 1) (positionExp C a) * unitLoss C V K a m o ≤ 2 ^ C.P * totalEntry C V K a m o := by
   have step (e x : Nat) : natSum (K - 1) (positionExp C a) * (e * x) ≤ 2 ^ C.P * (totalWeight C K a e * x) := by
     rw [← Nat.mul_assoc, ← Nat.mul_assoc]
     exact Nat.mul_le_mul_right _ (totalWeight_spec C K a e)
@@ -453,7 +470,7 @@ variable {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) {
 include hv ha hm
 
 theorem rowEntry_below {i t : Nat} (hi : i < M.n_ctx - 1) (ht : t < m) :
-    2 ^ C.P * rowEntry C a i t o ≤ 2 ^ C.P * rowEntry C a i t m + positionExp C a i * unitLoss C M.n_ctx a m o := by
+    2 ^ C.P * rowEntry C a i t o ≤ 2 ^ C.P * rowEntry C a i t m + positionExp C a i * unitLoss C M.d_vocab M.n_ctx a m o := by
   unfold unitLoss
   by_cases h : t = m - 1
   · subst h
@@ -462,8 +479,7 @@ theorem rowEntry_below {i t : Nat} (hi : i < M.n_ctx - 1) (ht : t < m) :
   · have ht' : t < m - 1 := by omega
     have hy : tokenEntry C M.n_ctx m t o ≤ farEntry C M.n_ctx m (m - 1) o :=
       Nat.add_le_add_left (le_maxBelow (f := fun t => lossEntry C (nth C.OE t) m o) ht') _
-    have he : tokenExp C a t ≤ maxTokenExp C a (m - 1) := by
-      rw [maxTokenExp_eq]; exact le_maxBelow ht'
+    have he := tokenExp_le_max hv ha (show m - 1 ≤ M.d_vocab by omega) ht'
     exact Nat.le_trans (rowEntry_other hv ha hm hi (by omega) hy he)
       (Nat.add_le_add_left (Nat.mul_le_mul_left _ (Nat.le_max_right _ _)) _)
 
@@ -472,10 +488,10 @@ theorem natSum_rows_le {x : Nat → Nat} (hx : ∀ i, i < M.n_ctx - 1 → x i �
     (hown : lossEntry C (nth C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r) :
     natSum (M.n_ctx - 1) (fun i => rowEntry C a i (x i) o) +
       natSum (M.n_ctx - 1) (fun i => if x i = m then leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o else 0) ≤
-    natSum (M.n_ctx - 1) (fun i => rowEntry C a i (x i) m) + totalEntry C M.n_ctx a m o := by
+    natSum (M.n_ctx - 1) (fun i => rowEntry C a i (x i) m) + totalEntry C M.d_vocab M.n_ctx a m o := by
   refine Nat.le_of_mul_le_mul_left ?_ (Nat.two_pow_pos C.P)
   rw [← natSum_add, Nat.mul_add, Nat.mul_comm, Nat.mul_comm (2 ^ C.P) (natSum _ _), ← natSum_mul_const, ← natSum_mul_const]
-  refine Nat.le_trans ?_ (Nat.add_le_add_left (unitLoss_spec C M.n_ctx a m o) _)
+  refine Nat.le_trans ?_ (Nat.add_le_add_left (unitLoss_spec C M.d_vocab M.n_ctx a m o) _)
   rw [← natSum_mul_const, ← natSum_add]
   refine natSum_le fun i hi => ?_
   by_cases h : x i = m

@@ -35,7 +35,7 @@ def tokenUnit (t : Nat) : Nat :=
 
 /-- The most that it can lose with a token below `n`. -/
 def farUnit (n : Nat) : Nat :=
-  Nat.mul (mostWeight C K a (maxTokenExp C a n)) (positive C V a m (farLoss C V K m n))
+  Nat.mul (mostWeight C K a (maxTokenExp C V a n)) (positive C V a m (farLoss C V K m n))
 
 /-- The most that it can lose with one of the `g` tokens below `m`, or one below those. -/
 def nearUnit (g : Nat) : Nat :=
@@ -87,14 +87,10 @@ def countsSize (g last : Nat) (js : List Nat) : Nat :=
   cond (both (Nat.ble g m) (Nat.beq (positive C V a m (tokenLoss C V K m m)) 0))
     (copiesSum C V K a m g last js (leastCopies a m)) (nat_lit 0)
 
-/-- How many inputs of query `a` and maximum `m` are proved: all at once, or by counts if `splits` has an entry for `m`. -/
-def countedClass (splits : List (Nat × Nat × Nat × List Nat)) : Nat :=
-  List.rec (cond (whole C V K a m) (classCount K a m) (nat_lit 0))
-    (fun s _ ih => cond (Nat.beq s.1 m) (countsSize C V K a m s.2.1 s.2.2.1 s.2.2.2) ih) splits
-
-/-- How many inputs with the last token `a` are proved; `splits` lists the maxima that are split, with `g`, `last` and `js`. -/
+/-- How many inputs of query `a` and maximum `m` are proved: all at once, or by counts if `splits` has an entry for `a`. -/
 def countedSize (splits : List (Nat × Nat × Nat × List Nat)) : Nat :=
-  natSum V fun m => cond (Nat.ble a m) (countedClass C V K a m splits) (nat_lit 0)
+  List.rec (cond (whole C V K a m) (classCount K a m) (nat_lit 0))
+    (fun s _ ih => cond (Nat.beq s.1 a) (countsSize C V K a m s.2.1 s.2.2.1 s.2.2.2) ih) splits
 
 end
 

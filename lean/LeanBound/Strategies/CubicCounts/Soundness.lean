@@ -3,7 +3,7 @@ module
 public import LeanBound.Properties.Copies
 public import LeanBound.Strategies.Cubic.Soundness
 public import LeanBound.Strategies.CubicCounts.Checker
-public import LeanBound.Strategies.Queries
+public import LeanBound.Strategies.Maxima
 
 /-! # Cubic proof of max-of-K by counts: soundness -/
 
@@ -64,23 +64,23 @@ def tokenUnitEntry (C : Tables) (K a m t o : Nat) : Nat :=
   mostWeight C K a (tokenExp C a t) * excess C a m o (tokenEntry C K m t o)
 
 /-- Lane `o` of `farUnit C V K a m n`. -/
-def farUnitEntry (C : Tables) (K a m n o : Nat) : Nat :=
-  mostWeight C K a (maxTokenExp C a n) * excess C a m o (farEntry C K m n o)
+def farUnitEntry (C : Tables) (V K a m n o : Nat) : Nat :=
+  mostWeight C K a (maxTokenExp C V a n) * excess C a m o (farEntry C K m n o)
 
 /-- Lane `o` of `nearUnit C V K a m g`, over the first `k` of the `g` tokens. -/
-def nearUnitEntry (C : Tables) (K a m g k o : Nat) : Nat :=
-  Nat.rec (farUnitEntry C K a m (m - g) o) (fun i ih => max (tokenUnitEntry C K a m (m - 1 - i) o) ih) k
+def nearUnitEntry (C : Tables) (V K a m g k o : Nat) : Nat :=
+  Nat.rec (farUnitEntry C V K a m (m - g) o) (fun i ih => max (tokenUnitEntry C K a m (m - 1 - i) o) ih) k
 
-theorem nearUnitEntry_succ (C : Tables) (K a m g k o : Nat) : nearUnitEntry C K a m g (k + 1) o =
-    max (tokenUnitEntry C K a m (m - 1 - k) o) (nearUnitEntry C K a m g k o) := rfl
+theorem nearUnitEntry_succ (C : Tables) (V K a m g k o : Nat) : nearUnitEntry C V K a m g (k + 1) o =
+    max (tokenUnitEntry C K a m (m - 1 - k) o) (nearUnitEntry C V K a m g k o) := rfl
 
-theorem far_le_near (C : Tables) (K a m g k o : Nat) : farUnitEntry C K a m (m - g) o ≤ nearUnitEntry C K a m g k o := by
+theorem far_le_near (C : Tables) (V K a m g k o : Nat) : farUnitEntry C V K a m (m - g) o ≤ nearUnitEntry C V K a m g k o := by
   induction k with
   | zero => exact Nat.le_refl _
   | succ k ih => exact Nat.le_trans ih (Nat.le_max_right _ _)
 
-theorem token_le_near (C : Tables) (K a m g o : Nat) {k i : Nat} (hi : i < k) :
-    tokenUnitEntry C K a m (m - 1 - i) o ≤ nearUnitEntry C K a m g k o := by
+theorem token_le_near (C : Tables) (V K a m g o : Nat) {k i : Nat} (hi : i < k) :
+    tokenUnitEntry C K a m (m - 1 - i) o ≤ nearUnitEntry C V K a m g k o := by
   induction k with
   | zero => omega
   | succ k ih =>
@@ -115,12 +115,12 @@ theorem mostWeight_mul_le {e x : Nat} (he : e ≤ 2 ^ C.P) (hx : x ≤ 3 * 2 ^ C
 theorem tokenUnitEntry_le {t : Nat} (ht : t < M.d_vocab) (ho : o < M.d_vocab) : tokenUnitEntry C M.n_ctx a m t o ≤ C.top :=
   mostWeight_mul_le hv ha (tokenExp_le hv ha ht) (excess_lt hv ha m ho (tokenEntry_lt hv m ht ho))
 
-theorem farUnitEntry_le {n : Nat} (hn : n ≤ M.d_vocab) (ho : o < M.d_vocab) : farUnitEntry C M.n_ctx a m n o ≤ C.top :=
+theorem farUnitEntry_le {n : Nat} (hn : n ≤ M.d_vocab) (ho : o < M.d_vocab) : farUnitEntry C M.d_vocab M.n_ctx a m n o ≤ C.top :=
   mostWeight_mul_le hv ha (maxTokenExp_le hv ha hn) (excess_lt hv ha m ho (farEntry_lt hv m hn ho))
 
 theorem farUnit_eq {n : Nat} (hn : n ≤ M.d_vocab) :
-    farUnit C M.d_vocab M.n_ctx a m n = pack C.w (farUnitEntry C M.n_ctx a m n) M.d_vocab := by
-  show mostWeight C M.n_ctx a (maxTokenExp C a n) * positive C M.d_vocab a m (farLoss C M.d_vocab M.n_ctx m n) = _
+    farUnit C M.d_vocab M.n_ctx a m n = pack C.w (farUnitEntry C M.d_vocab M.n_ctx a m n) M.d_vocab := by
+  show mostWeight C M.n_ctx a (maxTokenExp C M.d_vocab a n) * positive C M.d_vocab a m (farLoss C M.d_vocab M.n_ctx m n) = _
   rw [farLoss_eq hv m hn, positive_eq hv ha m fun o ho => farEntry_lt hv m hn ho, ← pack_mul]
   rfl
 
@@ -132,17 +132,17 @@ theorem tokenUnit_eq {t : Nat} (ht : t < M.d_vocab) :
 
 include hm
 
-theorem nearUnitEntry_le (g k : Nat) (ho : o < M.d_vocab) : nearUnitEntry C M.n_ctx a m g k o ≤ C.top := by
+theorem nearUnitEntry_le (g k : Nat) (ho : o < M.d_vocab) : nearUnitEntry C M.d_vocab M.n_ctx a m g k o ≤ C.top := by
   induction k with
   | zero => exact farUnitEntry_le hv ha (by omega) ho
   | succ k ih => exact Nat.max_le.2 ⟨tokenUnitEntry_le hv ha (by omega) ho, ih⟩
 
 theorem nearUnit_eq (g : Nat) :
-    nearUnit C M.d_vocab M.n_ctx a m g = pack C.w (nearUnitEntry C M.n_ctx a m g g) M.d_vocab := by
+    nearUnit C M.d_vocab M.n_ctx a m g = pack C.w (nearUnitEntry C M.d_vocab M.n_ctx a m g g) M.d_vocab := by
   have hlt := top_lt_half hv
   have key : ∀ k, Nat.rec (farUnit C M.d_vocab M.n_ctx a m (Nat.sub m g)) (fun i ih => laneMax C.w (C.guard M.d_vocab)
       (tokenUnit C M.d_vocab M.n_ctx a m (Nat.sub (Nat.sub m 1) i)) ih) k =
-      pack C.w (nearUnitEntry C M.n_ctx a m g k) M.d_vocab := by
+      pack C.w (nearUnitEntry C M.d_vocab M.n_ctx a m g k) M.d_vocab := by
     intro k
     induction k with
     | zero => exact farUnit_eq hv ha (n := m - g) (by omega)
@@ -164,7 +164,7 @@ theorem weighted_gain_le : leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o
 theorem settles_spec {g c n : Nat} (h1 : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0)
     (h : settles C M.d_vocab M.n_ctx a m g c n = true) (ho : o < M.d_vocab) (hom : o ≠ m) :
     c + n ≤ M.n_ctx - 1 ∧
-      n * nearUnitEntry C M.n_ctx a m g g o + (M.n_ctx - 1 - c - n) * farUnitEntry C M.n_ctx a m (m - g) o +
+      n * nearUnitEntry C M.d_vocab M.n_ctx a m g g o + (M.n_ctx - 1 - c - n) * farUnitEntry C M.d_vocab M.n_ctx a m (m - g) o +
         (rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx) ≤
       c * (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o) + rowEntry C a (M.n_ctx - 1) a m := by
   obtain ⟨hcn, h2⟩ := both_eq_true.1 h
@@ -181,7 +181,7 @@ theorem settles_spec {g c n : Nat} (h1 : positive C M.d_vocab a m (tokenLoss C M
   have hrow : lastRow C M.n_ctx a = pack C.w (rowEntry C a (M.n_ctx - 1) a) M.d_vocab :=
     row_eq_pack hv ha (Nat.sub_lt hn Nat.one_pos) ha
   let k := M.n_ctx - 1 - c - n
-  let X o := n * nearUnitEntry C M.n_ctx a m g g o + k * farUnitEntry C M.n_ctx a m (m - g) o +
+  let X o := n * nearUnitEntry C M.d_vocab M.n_ctx a m g g o + k * farUnitEntry C M.d_vocab M.n_ctx a m (m - g) o +
     (rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx * (if o = m then 0 else 1))
   let Y o := c * (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o) + rowEntry C a (M.n_ctx - 1) a m
   have hX : n * nearUnit C M.d_vocab M.n_ctx a m g + k * farUnit C M.d_vocab M.n_ctx a m (m - g) +
@@ -198,7 +198,7 @@ theorem settles_spec {g c n : Nat} (h1 : positive C M.d_vocab a m (tokenLoss C M
     have e3 : (n + k) * C.top ≤ (M.n_ctx - 1) * C.top := Nat.mul_le_mul_right _ (by omega)
     have e4 := hlast o ho
     rw [Nat.add_mul] at e3
-    show n * nearUnitEntry C M.n_ctx a m g g o + k * farUnitEntry C M.n_ctx a m (m - g) o +
+    show n * nearUnitEntry C M.d_vocab M.n_ctx a m g g o + k * farUnitEntry C M.d_vocab M.n_ctx a m (m - g) o +
       (rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx * (if o = m then 0 else 1)) < _
     split <;> omega
   have hYlt : ∀ o, o < M.d_vocab → Y o < C.half := fun o _ => by
@@ -214,7 +214,7 @@ theorem settles_spec {g c n : Nat} (h1 : positive C M.d_vocab a m (tokenLoss C M
         lane C.w (lastRow C M.n_ctx a) m * ones C.w M.d_vocab) = 0 := h2
   rw [hX, hY, monus_pack hv.w_pos hXlt hYlt] at h2
   have h3 := Nat.le_of_sub_eq_zero (eq_zero_of_pack (fun o ho => by have := hXlt o ho; omega) h2 ho)
-  have h4 : n * nearUnitEntry C M.n_ctx a m g g o + k * farUnitEntry C M.n_ctx a m (m - g) o +
+  have h4 : n * nearUnitEntry C M.d_vocab M.n_ctx a m g g o + k * farUnitEntry C M.d_vocab M.n_ctx a m (m - g) o +
     (rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx * (if o = m then 0 else 1)) ≤
     c * (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o) + rowEntry C a (M.n_ctx - 1) a m := h3
   rwa [if_neg hom, Nat.mul_one] at h4
@@ -299,8 +299,8 @@ variable {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) {
 include hv ha hm
 
 theorem rowEntry_loss (g : Nat) {i t : Nat} (hi : i < M.n_ctx - 1) (ht : t < m) :
-    rowEntry C a i t o ≤ rowEntry C a i t m + if isNear m g t = true then nearUnitEntry C M.n_ctx a m g g o
-      else farUnitEntry C M.n_ctx a m (m - g) o := by
+    rowEntry C a i t o ≤ rowEntry C a i t m + if isNear m g t = true then nearUnitEntry C M.d_vocab M.n_ctx a m g g o
+      else farUnitEntry C M.d_vocab M.n_ctx a m (m - g) o := by
   have weighed {e y : Nat} (hy : tokenEntry C M.n_ctx m t o ≤ y) (he : tokenExp C a t ≤ e) :
       rowEntry C a i t o ≤ rowEntry C a i t m + mostWeight C M.n_ctx a e * excess C a m o y := by
     refine Nat.le_of_mul_le_mul_left ?_ (Nat.two_pow_pos C.P)
@@ -310,13 +310,12 @@ theorem rowEntry_loss (g : Nat) {i t : Nat} (hi : i < M.n_ctx - 1) (ht : t < m) 
     exact Nat.mul_le_mul_right _ (mostWeight_spec C M.n_ctx a e hi)
   by_cases h : m ≤ t + g
   · rw [if_pos (by simp [isNear]; omega)]
-    have hunit := token_le_near C M.n_ctx a m g o (k := g) (i := m - 1 - t) (by omega)
+    have hunit := token_le_near C M.d_vocab M.n_ctx a m g o (k := g) (i := m - 1 - t) (by omega)
     rw [show m - 1 - (m - 1 - t) = t by omega] at hunit
     exact Nat.le_trans (weighed (Nat.le_refl _) (Nat.le_refl _)) (Nat.add_le_add_left hunit _)
   · rw [if_neg (by simp [isNear]; omega)]
     have ht' : t < m - g := by omega
-    have he : tokenExp C a t ≤ maxTokenExp C a (m - g) := by
-      rw [maxTokenExp_eq]; exact le_maxBelow ht'
+    have he := tokenExp_le_max hv ha (show m - g ≤ M.d_vocab by omega) ht'
     exact weighed (Nat.add_le_add_left (le_maxBelow (f := fun t => lossEntry C (nth C.OE t) m o) ht') _) he
 
 /-- All positions but the last: the losses against the gains. -/
@@ -325,8 +324,8 @@ theorem natSum_rows_counts (g : Nat) {x : Nat → Nat} (hx : ∀ i, i < M.n_ctx 
     natSum (M.n_ctx - 1) (fun i => rowEntry C a i (x i) o) +
       natSum (M.n_ctx - 1) (fun i => if x i = m then leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o else 0) ≤
     natSum (M.n_ctx - 1) (fun i => rowEntry C a i (x i) m) + natSum (M.n_ctx - 1) fun i =>
-      if x i = m then 0 else if isNear m g (x i) = true then nearUnitEntry C M.n_ctx a m g g o
-        else farUnitEntry C M.n_ctx a m (m - g) o := by
+      if x i = m then 0 else if isNear m g (x i) = true then nearUnitEntry C M.d_vocab M.n_ctx a m g g o
+        else farUnitEntry C M.d_vocab M.n_ctx a m (m - g) o := by
   rw [← natSum_add, ← natSum_add]
   refine natSum_le fun i hi => ?_
   by_cases h : x i = m
@@ -367,9 +366,9 @@ theorem settles_sound (F : Type) [ExpField F] {g c d n : Nat} (ham : a ≤ m) (h
     exact e ▸ hym _ (List.getElem_mem _)
   have hrows := natSum_rows_counts hv ha hm g (x := fun i => y.getD i 0) (o := o) hle (own_of_positive hv ha hm h1 ho)
   have hgain := natSum_copies y m (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o)
-  have hloss := natSum_losses (y := y) (g := g) (F := farUnitEntry C M.n_ctx a m (m - g) o)
-    (N := nearUnitEntry C M.n_ctx a m g g o)
-    (far_le_near C M.n_ctx a m g g o) (c := c) (by omega) hnear (by omega)
+  have hloss := natSum_losses (y := y) (g := g) (F := farUnitEntry C M.d_vocab M.n_ctx a m (m - g) o)
+    (N := nearUnitEntry C M.d_vocab M.n_ctx a m g g o)
+    (far_le_near C M.d_vocab M.n_ctx a m g g o) (c := c) (by omega) hnear (by omega)
   have hmore := Nat.mul_le_mul_right (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o) hcd
   rw [hlen] at hgain hloss
   rw [hcount] at hgain
@@ -463,8 +462,8 @@ theorem countsSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (g last : Na
       have := hy.2.symm.trans hy'.2
       omega
 
-theorem countedClass_le_count (F : Type) [ExpField F] (ham : a ≤ m) (splits : List (Nat × Nat × Nat × List Nat)) :
-    countedClass C M.d_vocab M.n_ctx a m splits ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
+theorem countedSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (splits : List (Nat × Nat × Nat × List Nat)) :
+    countedSize C M.d_vocab M.n_ctx a m splits ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
       M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
   induction splits with
   | nil =>
@@ -473,21 +472,20 @@ theorem countedClass_le_count (F : Type) [ExpField F] (ham : a ≤ m) (splits : 
     | false => exact Nat.zero_le _
     | true => exact classCount_le_count hv F ha ham hm h
   | cons s splits ih =>
-    show cond (Nat.beq s.1 m) (countsSize C M.d_vocab M.n_ctx a m s.2.1 s.2.2.1 s.2.2.2)
-      (countedClass C M.d_vocab M.n_ctx a m splits) ≤ _
-    cases Nat.beq s.1 m with
+    show cond (Nat.beq s.1 a) (countsSize C M.d_vocab M.n_ctx a m s.2.1 s.2.2.1 s.2.2.2)
+      (countedSize C M.d_vocab M.n_ctx a m splits) ≤ _
+    cases Nat.beq s.1 a with
     | false => exact ih
     | true => exact countsSize_le_count hv ha hm F ham s.2.1 s.2.2.1 s.2.2.2
 
 end Sound
 
-/-- Chunks that cover all queries prove the accuracy. -/
+/-- Chunks that cover all maxima prove the accuracy. -/
 theorem counts_accuracy {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) {ns : List Nat}
     (hc : Covered (ProvedSize (countedSize C M.d_vocab M.n_ctx)) 0 ns)
     (hlen : Nat.beq ns.length M.d_vocab = true) {N : Nat} (hN : Nat.ble N (total ns) = true) :
     M.classifier.AccuracyAtLeast maxToken N :=
-  accuracy_of_sizes hv.n_ctx_pos
-    (fun F _ _ splits ha => maxima_le_count fun _ ham hm => countedClass_le_count hv ha hm F ham splits) hc hlen hN
+  accuracy_of_maxima hv.n_ctx_pos (fun F _ _ _ splits ha ham hm => countedSize_le_count hv ha hm F ham splits) hc hlen hN
 
 end
 
