@@ -94,7 +94,8 @@ def test_the_kernel_counts_what_is_predicted_and_refuses_more(tmp_path: Path) ->
     render_claim("counted", model, max_of_k(certificate.proved), certificate).write(tmp_path)
     lines = [f"theorem t{j} : {text} := by decide +kernel" for j, text in enumerate(theorems(certificate))]
     source = (
-        "module\npublic import Claims.Counted.Tables\npublic import LeanBound.Strategies.CubicCounts.Checker\npublic import LeanBound.Strategies.Maxima\n"
+        "module\npublic import Claims.Counted.Tables\npublic import LeanBound.Strategies.CubicCounts.Checker\n"
+        "public import LeanBound.Strategies.Maxima\n"
         "@[expose] public section\nnamespace Claims.Counted\nopen LeanBound\nset_option Elab.async false\n"
         + "\n".join(lines)
         + "\nend Claims.Counted\n"
