@@ -22,7 +22,7 @@ from leanbound.forked import ForkLimits, collect
 from leanbound.models.files import RECORD_LIMIT, read_bytes, write_file
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies import STRATEGIES, Share
-from leanbound.strategies.certificate import Certificate, Counts, Envelope, Split
+from leanbound.strategies.certificate import Certificate, Counts, Envelope, PoolCertificate, Split
 from leanbound.strategies.shards import Theorem, theorems
 
 #: Longer numerals are written in pieces of this many bits.
@@ -172,6 +172,8 @@ class _Renderer:
             "splits": splits,
             "counts": counts,
             "envelope": envelope,
+            "factors": factors,
+            "factored": certificate.factored,
             "fold_queries": self._fold_queries,
             "join_units": self._join_units,
             "fold_pools": self._fold_pools,
@@ -337,6 +339,17 @@ def envelope(item: Envelope) -> str:
     queries = ", ".join(f"({scale:#x}, {shift:#x})" for scale, shift in item.queries)
     numbers = ", ".join(f"({natural(value)})" for value in (item.low, item.high, item.least, item.most))
     return f"⟨{item.bits}, {numbers},\n    [{queries}]⟩"
+
+
+def factors(pool: PoolCertificate) -> str:
+    """The certificate of the factors of a pool, an anonymous constructor in the order of the fields."""
+    item = pool.factors
+    if item is None:
+        raise InputError(f"pool {pool.start} has no factors")
+    scales = sum(scale << (item.bits * j) for j, (scale, _) in enumerate(pool.attention.queries))
+    numbers = (1 << (item.bits - 1), scales, item.centre, item.radius, item.direction, item.along, item.token_low)
+    numbers += (item.token_high, item.position_low, item.position_high, item.top, item.least, item.most)
+    return f"⟨{item.bits}, " + ",\n    ".join(f"({natural(number)})" for number in numbers) + "⟩"
 
 
 def _numerals(values: Sequence[int]) -> str:

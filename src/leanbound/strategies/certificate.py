@@ -125,6 +125,26 @@ class Envelope(_Data):
         return max(scale for scale, _ in self.queries)
 
 
+class Factors(_Data):
+    """The certificate of `LeanBound.Factors`: bounds of queries and keys by coordinate, in lanes of `bits` bits.
+
+    All but `radius` and `along` are biased by half of what a lane holds. The scales of queries are those of the pool.
+    """
+
+    bits: int = Field(ge=1)
+    centre: Hex = Field(ge=0, description="of queries, over their scale")
+    radius: Hex = Field(ge=0, description="how far queries, over their scale, lie from the centre")
+    direction: Hex = Field(ge=0, description="of keys, which the last coordinate is about")
+    along: Hex = Field(ge=0, description="last coordinates of keys, by token and then by position")
+    token_low: Hex = Field(ge=0, description="least coordinates of the keys of tokens")
+    token_high: Hex = Field(ge=0, description="largest coordinates of the keys of tokens")
+    position_low: Hex = Field(ge=0, description="least coordinates of the keys of positions")
+    position_high: Hex = Field(ge=0, description="largest coordinates of the keys of positions")
+    top: Hex = Field(ge=0, description="the largest key score of a token, plus `Plan.quarter`")
+    least: Hex = Field(ge=0, description="the least key score of a position, plus `Plan.quarter`")
+    most: Hex = Field(ge=0, description="the largest key score of a position, plus `Plan.quarter`")
+
+
 class PoolCertificate(_Data):
     """What is proved of the inputs that end in one of several consecutive tokens: `LeanBound.Pool`."""
 
@@ -135,6 +155,7 @@ class PoolCertificate(_Data):
     spread: Hex = Field(ge=0, description="at least the difference of two position scores of a query")
     direct: Envelope = Field(description="of the direct path to the logits")
     gaps: Hex = Field(ge=0, description="by maximum, 4 bits each: one more than the gap; 0 where nothing is proved")
+    factors: Factors | None = Field(default=None, description="where the QK circuit is not multiplied out")
 
 
 class Certificate(_Data, Canonical):
@@ -165,6 +186,11 @@ class Certificate(_Data, Canonical):
     def last_tokens(self) -> int:
         """V: one for each query, alone or in a pool."""
         return len(self.queries) + sum(pool.size for pool in self.pools)
+
+    @property
+    def factored(self) -> bool:
+        """Whether the QK circuit is not multiplied out."""
+        return any(pool.factors is not None for pool in self.pools)
 
     @property
     def n_ctx(self) -> int:
