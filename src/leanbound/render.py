@@ -27,8 +27,8 @@ from leanbound.strategies.shards import Theorem, theorems
 
 #: Longer numerals are written in pieces of this many bits.
 PIECE_BITS = 3072
-#: Of a strategy by pools: enough to share what all pools use, few enough to fit into memory.
-MAX_POOLS_PER_MODULE = 32
+#: Checked by one theorem, which evaluates once what they share: the tables; few enough to fit into memory.
+POOLS_PER_THEOREM = 16
 
 
 class TemplateError(InputError):
@@ -173,6 +173,7 @@ class _Renderer:
             "counts": counts,
             "envelope": envelope,
             "factors": factors,
+            "pool_groups": pool_groups,
             "factored": certificate.factored,
             "fold_queries": self._fold_queries,
             "join_units": self._join_units,
@@ -252,7 +253,9 @@ class _Renderer:
         return _join("RightUnits.append", [f"({lemma} units{start})" for start in starts])
 
     def _fold_pools(self, lemma: str) -> str:
-        return _fold("ProvedQueries.append", [f"({lemma} holds{pool.start})" for pool in self.certificate.pools])
+        shares = STRATEGIES[self.certificate.strategy].modules(self.certificate)
+        groups = [group for share in shares for group in pool_groups(share.pools)]
+        return _fold("ProvedQueries.append", [f"({lemma} {fact})" for group in groups for fact in _facts(group)])
 
     def _theorems(self, share: Share) -> list[Theorem]:
         """For a strategy that divides queries into parts: the theorems of a module."""
@@ -350,6 +353,20 @@ def factors(pool: PoolCertificate) -> str:
     numbers = (1 << (item.bits - 1), scales, item.centre, item.radius, item.direction, item.along, item.token_low)
     numbers += (item.token_high, item.position_low, item.position_high, item.top, item.least, item.most)
     return f"⟨{item.bits}, " + ",\n    ".join(f"({natural(number)})" for number in numbers) + "⟩"
+
+
+def pool_groups(pools: Sequence[PoolCertificate]) -> list[Sequence[PoolCertificate]]:
+    """The pools of a module, by the theorem that checks them."""
+    return [pools[first : first + POOLS_PER_THEOREM] for first in range(0, len(pools), POOLS_PER_THEOREM)]
+
+
+def _facts(group: Sequence[PoolCertificate]) -> Iterator[str]:
+    """What the theorem of a group says of each of its pools: a conjunction, taken apart."""
+    rest = f"holds{group[0].start}"
+    for _ in group[:-1]:
+        yield f"(both_eq_true.1 {rest}).1"
+        rest = f"(both_eq_true.1 {rest}).2"
+    yield rest
 
 
 def _numerals(values: Sequence[int]) -> str:
