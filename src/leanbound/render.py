@@ -174,7 +174,7 @@ class _Renderer:
             "envelope": envelope,
             "factors": factors,
             "pool_groups": pool_groups,
-            "factored": certificate.factored,
+            "multiplied": certificate.multiplied,
             "fold_queries": self._fold_queries,
             "join_units": self._join_units,
             "fold_pools": self._fold_pools,
@@ -350,8 +350,9 @@ def factors(pool: PoolCertificate) -> str:
     if item is None:
         raise InputError(f"pool {pool.start} has no factors")
     scales = sum(scale << (item.bits * j) for j, (scale, _) in enumerate(pool.attention.queries))
-    numbers = (1 << (item.bits - 1), scales, item.centre, item.radius, item.direction, item.along, item.token_low)
-    numbers += (item.token_high, item.position_low, item.position_high, item.top, item.least, item.most)
+    queries = (1 << (item.bits - 1), scales, item.centre, item.radius)
+    keys = (item.direction, item.along, item.token_low, item.token_high, item.position_low, item.position_high)
+    numbers = (*queries, *keys, item.top, item.least, item.most)
     return f"⟨{item.bits}, " + ",\n    ".join(f"({natural(number)})" for number in numbers) + "⟩"
 
 

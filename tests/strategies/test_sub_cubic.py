@@ -206,9 +206,8 @@ WRONG_FACTORS = {
 
 
 def _scores(name: str, start: int, size: int) -> str:
-    return (
-        f"({name}.checkScores tables plan.exponentials model.d_vocab model.n_ctx (plan.scores model head) {start} {size})"
-    )
+    scores = "tables plan.exponentials model.d_vocab model.n_ctx (plan.scores model head)"
+    return f"({name}.checkScores {scores} {start} {size})"
 
 
 def _factors(name: str, factors: str, start: int, size: int) -> str:

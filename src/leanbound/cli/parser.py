@@ -200,7 +200,7 @@ def _certify(commands: Commands) -> None:
         more="A certificate is not trusted: Lean checks it.",
     )
     parser.add_argument("model", type=Path, metavar="QUANTISED", help="what `leanbound quantize` wrote")
-    parser.add_argument("--strategy", required=True, help="exhaustive, cubic or cubic-counts")
+    parser.add_argument("--strategy", required=True, help="such as exhaustive or cubic")
     parser.add_argument("--precision", type=int, metavar="N", help="bits of the largest attention weight of a query")
     _fraction_option(parser)
     parser.add_argument("--out", "-o", type=Path, required=True, metavar="FILE", help="the certificate, as JSON")

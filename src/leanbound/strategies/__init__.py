@@ -39,6 +39,7 @@ class Options(TypedDict, total=False):
     pool: int
     attention: str
     direct: str
+    maxima: int
 
 
 Search = Callable[..., Iterator[QueryCertificate | PoolCertificate]]
@@ -146,6 +147,13 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
                 "leanbound.strategies.sub_cubic",
                 tables="leanbound.strategies.sub_cubic",
                 options=("pool", "attention", "direct"),
+            ),
+            Strategy(
+                "linear",
+                "pools of queries and the largest maxima; no circuit is multiplied out",
+                "leanbound.strategies.linear",
+                tables="leanbound.strategies.linear",
+                options=("pool", "maxima"),
             ),
         )
     }

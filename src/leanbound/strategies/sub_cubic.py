@@ -162,7 +162,7 @@ def _handling(option: str, name: str, known: Mapping[str, Handling], *others: st
 class _ScoreBounds:
     """What a certificate says of the scores of a pool."""
 
-    rows: "_Rows"
+    rows: "Rows"
     """How far token scores lie below a top one."""
     spread: int
     """At least the difference of two position scores of a query, as far as the rows leave it out."""
@@ -183,14 +183,14 @@ def _score_bounds(model: QuantisedModel, tables: Tables, attention: str) -> Call
 
 def _factored(qk: QKFactors, tables: Tables, pooled: slice, directed: bool) -> _ScoreBounds:
     found = key_scores(qk, tables.plan, pooled, directed)
-    rows = _Rows(found.low, found.high, found.scales, (0,) * len(found.scales))
+    rows = Rows(found.low, found.high, found.scales, (0,) * len(found.scales))
     if max(rows.scales) << rows.bits > 1 << (tables.plan.w - 2):
         raise UnsupportedError("scores are too large for lanes: quantise the model to fewer bits")
     return _ScoreBounds(rows, spread=0, factors=found.factors)
 
 
 @dataclass(frozen=True)
-class _Rows:
+class Rows:
     """`LeanBound.Envelope`, unpacked."""
 
     low: Integers
@@ -213,7 +213,7 @@ class _Rows:
         )
 
 
-def _envelope(rows: Integers, handling: Handling, decreasing: bool) -> _Rows:
+def _envelope(rows: Integers, handling: Handling, decreasing: bool) -> Rows:
     """Bounds of the rows of a circuit, [a, t], of about ENVELOPE_BITS bits; `decreasing`: `low` does not increase."""
     unit = max(0, int(rows.max()).bit_length() - ENVELOPE_BITS)
     floats = (rows / (1 << unit)).astype(np.float64)
@@ -239,10 +239,10 @@ def _envelope(rows: Integers, handling: Handling, decreasing: bool) -> _Rows:
         shifts = [shift + lift * s for shift, s in zip(shifts, scales, strict=True)]
     if decreasing:
         low = np.minimum.accumulate(low)
-    return _Rows(low, high, tuple(scales), tuple(int(shift) for shift in shifts))
+    return Rows(low, high, tuple(scales), tuple(int(shift) for shift in shifts))
 
 
-def _fitting_envelope(tables: Tables, rows: Integers, handling: Handling, limit: int, decreasing: bool) -> _Rows:
+def _fitting_envelope(tables: Tables, rows: Integers, handling: Handling, limit: int, decreasing: bool) -> Rows:
     """An envelope below 2 ** limit: without a direction of its own where that makes it too large.
 
     Raises UnsupportedError when the rows are too large for lanes all the same.
@@ -282,7 +282,7 @@ class _Losses:
         )
 
 
-def _gaps(tables: Tables, losses: _Losses, scores: _ScoreBounds, direct: _Rows, queries: range) -> dict[int, int]:
+def _gaps(tables: Tables, losses: _Losses, scores: _ScoreBounds, direct: Rows, queries: range) -> dict[int, int]:
     """By maximum, the least gap with which its class holds, where there is one that counts inputs."""
     V, K = losses.position.shape[0], tables.OP.shape[0]
     base = losses.position + _direct_losses(direct)  # [m, o]
@@ -295,7 +295,7 @@ def _gaps(tables: Tables, losses: _Losses, scores: _ScoreBounds, direct: _Rows, 
     return dict(sorted(found.items()))
 
 
-def _direct_losses(direct: _Rows) -> Integers:
+def _direct_losses(direct: Rows) -> Integers:
     """[m, o]: what output o gains on output m in the direct path, at most."""
     difference = direct.high[None, :] - direct.low[:, None]
     losses: Integers = max(direct.scales) * np.maximum(difference, 0) - min(direct.scales) * np.maximum(-difference, 0)

@@ -79,6 +79,12 @@ theorem ratios_lane {X : Exponentials} (hP : 2 * C.P + 1 ≤ C.w) (hc : ∀ c, c
   rw [e, lane_pack (fun i _ => Nat.lt_of_le_of_lt (expNeg_le hc _) (Nat.pow_lt_pow_right (by omega) (by omega))) h1,
     Nat.mul_comm j, Nat.mul_add_div (by omega), Nat.div_eq_of_lt hm, Nat.add_zero, Nat.mul_add_mod, Nat.mod_eq_of_lt hm]
 
+theorem gapBounded_sound {X : Exponentials} {j m : Nat} (hm : m < V) (h : gapBounded C X V E spread m j = true) :
+    1 ≤ gapEntry E spread j m ∧ gapEntry E spread j m < 2 ^ X.bits := by
+  obtain ⟨h1, h2⟩ := both_eq_true.1 h
+  rw [scoreGaps_eq hE hs j, lane_pack (fun m _ => gapEntry_lt hE j m) hm] at h1 h2
+  exact ⟨Nat.le_of_ble_eq_true h1, Nat.le_of_ble_eq_true h2⟩
+
 end Lanes
 
 /-- A row whose lanes do not increase. -/

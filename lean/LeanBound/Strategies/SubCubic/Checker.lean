@@ -213,14 +213,17 @@ def Pool.check (p : Pool) (a n : Nat) : Bool :=
     (p.direct.check C.w V (nth C.D) a n)))))))))
 
 /-- The digit of a maximum. -/
-def Pool.digit (p : Pool) (m : Nat) : Nat := Nat.land (Nat.shiftRight p.gaps (Nat.mul 4 m)) 15
+def gapDigit (gaps m : Nat) : Nat := Nat.land (Nat.shiftRight gaps (Nat.mul 4 m)) 15
+
+/-- The inputs of all classes that hold. -/
+def classSum (holds : Nat → Nat → Bool) (gaps a n : Nat) : Nat :=
+  natSum V fun m => Nat.rec 0
+    (fun j _ => cond (holds m j) (poolCount K a n m (Nat.sub m j)) 0) (gapDigit gaps m)
 
 /-- How many inputs are proved whose last token is one of `n` consecutive ones from `a` on; `attends` says whether the bounds of
 scores hold. -/
 def poolSize (attends : Bool) (p : Pool) (a n : Nat) : Nat :=
-  cond (both attends (p.check C V K a n))
-    (natSum V fun m => Nat.rec 0
-      (fun j _ => cond (classHolds C X V K p m j) (poolCount K a n m (Nat.sub m j)) 0) (p.digit m)) 0
+  cond (both attends (p.check C V K a n)) (classSum V K (classHolds C X V K p) p.gaps a n) 0
 
 end
 

@@ -41,17 +41,10 @@ theorem classHolds_spec (hm : m < M.d_vocab) (hj : j + 2 < gapRows)
         2 ^ C.P * (6 * 2 ^ C.r - (baseEntry C M.n_ctx p.direct m o + lossEntry C (nth C.OE m) m o)) := by
   simp only [classHolds, outweighs, both_eq_true] at h
   obtain ⟨h1, h2, h3, h4⟩ := h
-  have hgap : ∀ g, gapBounded C X M.d_vocab p.attention p.spread m g = true →
-      1 ≤ gapEntry p.attention p.spread g m ∧ gapEntry p.attention p.spread g m < 2 ^ X.bits := fun g hg => by
-    obtain ⟨hg1, hg2⟩ := both_eq_true.1 hg
-    have e : lane C.w (scoreGaps C M.d_vocab p.attention p.spread g) m = gapEntry p.attention p.spread g m := by
-      rw [scoreGaps_eq hp.attention hp.spread_le g, lane_pack (fun m _ => gapEntry_lt hp.attention g m) hm]
-    rw [e] at hg1 hg2
-    exact ⟨Nat.le_of_ble_eq_true hg1, Nat.le_of_ble_eq_true hg2⟩
   refine ⟨fun g hg => ?_, ?_⟩
   · rcases hg with rfl | rfl
-    · exact hgap _ h1
-    · exact hgap _ h2
+    · exact gapBounded_sound hp.attention hp.spread_le hm h1
+    · exact gapBounded_sound hp.attention hp.spread_le hm h2
   have hbase := fun o ho => baseEntry_lt hv hp.direct_room (o := o) m ho
   have hloss : ∀ t o, t < M.d_vocab → o < M.d_vocab → lossEntry C (nth C.OE t) m o < 2 * 2 ^ C.r := fun t o ht ho =>
     lossEntry_lt ((hv.OE_lt t ht).2 o ho)
@@ -156,7 +149,8 @@ theorem class_sound {M : AttentionOnly} {H : Head} {C : Tables} {X : Exponential
   refine correct_of_losses hv.heads hv.aligned hK F (j := l) (P := C.P) (getD_snoc hy _) (by omega)
     (by rw [List.getD_eq_getElem?_getD, List.getElem?_eq_getElem hl, Option.getD_some, e]) fun o ho hom => ?_
   obtain ⟨hown, hlt⟩ := hspec o ho hom
-  have cInt_le := fun {i t z : Nat} hi ht hz => cInt_sub_le (y := z) hv hp.direct_room hp.encloses hk (i := i) (t := t) haV hi ht hm ho hz
+  have cInt_le := fun {i t z : Nat} hi ht hz => cInt_sub_le (y := z) hv hp.direct_room hp.encloses hk (i := i) (t := t)
+    haV hi ht hm ho hz
   refine ⟨_, _, hlt, fun i hi => ?_, fun i hi hne => ?_⟩
   · have := cInt_le hi hm (token_le hv hm hm)
     omega

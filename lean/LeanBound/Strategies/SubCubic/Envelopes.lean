@@ -156,8 +156,8 @@ theorem Envelope.fits_sound {E : Envelope} (h : E.fits w V = true) : E.Fits w V 
   simp only [Envelope.fits, both_eq_true] at h
   obtain ⟨h1, h2, h3, h4, h5⟩ := h
   have hb : E.bits + 2 ≤ w := Nat.le_of_ble_eq_true h3
-  exact ⟨Nat.le_of_ble_eq_true h1, Nat.le_of_ble_eq_true h2, widen_eq (by omega) (Nat.le_of_ble_eq_true h1), widen_eq (by omega) (Nat.le_of_ble_eq_true h2), hb,
-    Nat.le_of_ble_eq_true h4, Nat.le_of_ble_eq_true h5⟩
+  exact ⟨Nat.le_of_ble_eq_true h1, Nat.le_of_ble_eq_true h2, widen_eq (by omega) (Nat.le_of_ble_eq_true h1),
+    widen_eq (by omega) (Nat.le_of_ble_eq_true h2), hb, Nat.le_of_ble_eq_true h4, Nat.le_of_ble_eq_true h5⟩
 
 theorem Envelope.check_sound {E : Envelope} (hE : E.Fits w V) {a n : Nat} {f : Nat → Nat → Nat} {row : Nat → Nat}
     (hrow : ∀ j, j < n → row (a + j) = pack w (f (a + j)) V ∧ ∀ t, t < V → f (a + j) t < 2 ^ (w - 2))

@@ -10,8 +10,8 @@ with each other. The certificate gives keys a coordinate more, along a direction
 others; a query's coordinate along the direction is its inner product with it, and scores stay what they are. Then for each
 coordinate it says that the queries of a pool lie around multiples of a centre, and in what range keys lie.
 
-So a difference of scores is at least the scale of the query times the difference of two key scores, which are the inner products of
-keys with the centre, less the sum over the coordinates of radius times range.
+So a difference of scores is at least the scale of the query times the difference of two key scores, which are the inner products
+of keys with the centre, less the sum over the coordinates of radius times range.
 -/
 
 @[expose] public section

@@ -157,7 +157,8 @@ include hv hr in
 theorem cInt_sub_le {n j i t y : Nat} (hD : E.Encloses M.d_vocab a n fun a o => lane C.w (nth C.D a) o) (hj : j < n)
     (ha : a + j < M.d_vocab) (hi : i < M.n_ctx) (ht : t < M.d_vocab) (hm : m < M.d_vocab) (ho : o < M.d_vocab)
     (hy : lane C.w (nth C.OE t) o + 2 ^ C.r ≤ lane C.w (nth C.OE t) m + y) :
-    M.cInt H (a + j) t i o + 6 * ((2 ^ C.r : Nat) : Int) ≤ M.cInt H (a + j) t i m + ((baseEntry C M.n_ctx E m o + y : Nat) : Int) := by
+    M.cInt H (a + j) t i o + 6 * ((2 ^ C.r : Nat) : Int) ≤
+      M.cInt H (a + j) t i m + ((baseEntry C M.n_ctx E m o + y : Nat) : Int) := by
   obtain ⟨scale, shift, h1, h2, hrow⟩ := hD j hj
   have h3 : lane C.w (nth C.D (a + j)) o + 4 * 2 ^ C.r ≤ lane C.w (nth C.D (a + j)) m + directEntry C E m o :=
     direct_le hr h1 h2 (hrow o ho).2 (hrow m hm).1

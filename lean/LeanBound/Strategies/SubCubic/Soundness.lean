@@ -18,6 +18,28 @@ def ProvedQueries (M : AttentionOnly) (a n N : Nat) : Prop :=
   ∀ (F : Type) [ExpField F], N ≤ natSum n fun k =>
     count M.d_vocab (M.n_ctx - 1) fun y => Correct F M (y ++ [a + k]) (maxToken (y ++ [a + k]))
 
+/-- Classes that hold are right, so that their inputs count. -/
+theorem classSum_le {M : AttentionOnly} {holds : Nat → Nat → Bool} {gaps a n : Nat} {p : List Nat → Prop}
+    (h : ∀ m j k y, m < M.d_vocab → j + 2 < gapRows → holds m j = true → k < n → y ∈ sequences M.d_vocab (M.n_ctx - 1) →
+      (∀ t ∈ y ++ [a + k], t = m ∨ t < m - j) → m ∈ y ++ [a + k] → p (y ++ [a + k])) :
+    classSum M.d_vocab M.n_ctx holds gaps a n ≤
+      natSum n fun k => count M.d_vocab (M.n_ctx - 1) fun y => p (y ++ [a + k]) := by
+  refine pool_le_count (p := fun b y => p (y ++ [b])) fun m hm => ?_
+  cases hd : gapDigit gaps m with
+  | zero => exact .inl rfl
+  | succ j =>
+    cases hh : holds m j with
+    | false => exact .inl (by show cond (holds m j) _ 0 = 0; rw [hh]; rfl)
+    | true =>
+      have hj : j + 2 < gapRows := by
+        have : gapDigit gaps m ≤ 15 := Nat.and_le_right
+        show j + 2 < 17
+        omega
+      refine .inr ⟨m - j, Nat.sub_le _ _, Nat.le_of_eq ?_, fun k hk y hy => h m j k y hm hj hh hk hy⟩
+      show cond (holds m j) (poolCount M.n_ctx a n m (m - j)) 0 = _
+      rw [hh]
+      rfl
+
 /-- The certificate of a pool proves as many inputs as the checker counts, if its bounds of scores follow from `attends`. -/
 theorem pool_sound {M : AttentionOnly} {H : Head} {C : Tables} {X : Exponentials} (hv : Tables.ValidLogits M H C)
     (hX : Exponentials.Valid M H C X) {p : Pool} {a n N : Nat} {attends : Bool}
@@ -31,21 +53,8 @@ theorem pool_sound {M : AttentionOnly} {H : Head} {C : Tables} {X : Exponentials
   | false => exact Nat.zero_le _
   | true =>
     have hp := Pool.check_sound hv hc hA
-    refine pool_le_count (p := fun b y => Correct F M (y ++ [b]) (maxToken (y ++ [b]))) fun m hm => ?_
-    cases hd : p.digit m with
-    | zero => exact .inl rfl
-    | succ j =>
-      cases hh : classHolds C X M.d_vocab M.n_ctx p m j with
-      | false => exact .inl (by show cond (classHolds C X M.d_vocab M.n_ctx p m j) _ 0 = 0; rw [hh]; rfl)
-      | true =>
-        have hj : j + 2 < gapRows := by
-          have : p.digit m ≤ 15 := Nat.and_le_right
-          show j + 2 < 17
-          omega
-        refine .inr ⟨m - j, Nat.sub_le _ _, Nat.le_of_eq ?_, fun k hk y hy => class_sound hv hX hp F hm hj hh hk hy⟩
-        show cond (classHolds C X M.d_vocab M.n_ctx p m j) (poolCount M.n_ctx a n m (m - j)) 0 = _
-        rw [hh]
-        rfl
+    exact classSum_le (p := fun x => Correct F M x (maxToken x)) fun m j k y hm hj hh hk hy =>
+      class_sound hv hX hp F hm hj hh hk hy
 
 /-- The same with scores that are multiplied out. -/
 theorem pool_of_scores {M : AttentionOnly} {H : Head} {C : Tables} {X : Exponentials} {scores : List Nat}

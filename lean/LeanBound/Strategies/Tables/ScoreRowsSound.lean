@@ -23,13 +23,12 @@ structure Exponentials.Valid (M : AttentionOnly) (H : Head) (C : Tables) (X : Ex
     2 ^ C.P * exp (-((u : F) / 2 ^ sFrac M H)) ≤ ((expNeg C.P X.consts u + C.err : Nat) : F)
 
 /-- The exponentials of a plan are valid. -/
-theorem Plan.exponentials_valid {M : AttentionOnly} {H : Head} {p : Plan} (h : checkLogitPlan p M H = true) :
+theorem Plan.exponentials_valid {M : AttentionOnly} {H : Head} {p : Plan} (hc : checkConsts p M H = true) :
     Exponentials.Valid M H (p.tables M H) p.exponentials := by
-  simp only [checkLogitPlan, checkConsts, both_eq_true] at h
-  obtain ⟨_, _, hc, _⟩ := h
-  exact ⟨allAtMost_sound hc.2, fun F _ u hu => by
+  obtain ⟨hc, hle⟩ := both_eq_true.1 hc
+  exact ⟨allAtMost_sound hle, fun F _ u hu => by
     rw [natCast_add]
-    exact (expNeg_enclosure_of_check (F := F) hc.1 hu).2⟩
+    exact (expNeg_enclosure_of_check (F := F) hc hu).2⟩
 
 /-- The scores are those of the model, up to a constant of the query; their lanes are below `2 ^ b`. -/
 structure ScoresValid (M : AttentionOnly) (H : Head) (C : Tables) (b : Nat) (scores : List Nat) : Prop where

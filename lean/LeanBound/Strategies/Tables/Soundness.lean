@@ -10,6 +10,12 @@ namespace LeanBound
 
 noncomputable section
 
+/-- The constants of a plan. -/
+theorem Plan.consts_checked {M : AttentionOnly} {H : Head} {p : Plan} (h : checkLogitPlan p M H = true) :
+    checkConsts p M H = true := by
+  simp only [checkLogitPlan, both_eq_true] at h
+  exact h.2.2.1
+
 /-- The tables of logits of a plan are valid. -/
 theorem Plan.valid_logits {M : AttentionOnly} {H : Head} {p : Plan} (hM : M.heads = [H])
     (ha : AttentionOnly.aligned M H = true) (hn : 0 < M.n_ctx) (h : checkLogitPlan p M H = true) :
