@@ -83,6 +83,8 @@ def test_the_kernel_counts_what_the_search_says_and_refuses_wrong_bounds(tmp_pat
     for pool in certificate.pools:
         size = f"(pool{pool.start}.size plan model head {pool.start} {pool.size})"
         lines.append(f"theorem count{pool.start} : Nat.beq {pool.proved} {size} = true := by decide +kernel")
+        more = f"Nat.ble {pool.proved + 1} {size} = false"
+        lines.append(f"theorem more{pool.start} : {more} := by decide +kernel")
     proving = next(pool for pool in certificate.pools if pool.proved)
     assert proving.logits is not None
     a = proving.start
@@ -90,7 +92,7 @@ def test_the_kernel_counts_what_the_search_says_and_refuses_wrong_bounds(tmp_pat
         operation, amount = ("Nat.add", by) if by > 0 else ("Nat.sub", -by)
         changed = f"{operation} pool{a}.{field} (nat_lit {amount << (proving.logits.bits * lane)})"
         lines.append(f"def {name} : LinearPool := {{ pool{a} with {field} := {changed} }}")
-    lines.append(f"def loss : LinearPool := {{ pool{a} with loss := Nat.sub pool{a}.loss 1 }}")
+    lines.append(f"def loss : LinearPool := {{ pool{a} with loss := 0 }}")
     for name in ("loss", *WRONG):
         lines.append(f"theorem {name}_fails : Nat.ble {proving.proved} ({name}.size plan model head {a} 1) = false :=")
         lines.append("  by decide +kernel")
