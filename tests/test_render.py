@@ -19,7 +19,7 @@ from leanbound.templating import TemplateError
 GOLDEN = ROOT / "tests" / "data" / "golden"
 
 
-@pytest.mark.parametrize("strategy", ["exhaustive", "cubic", "cubic-counts", "sub-cubic"])
+@pytest.mark.parametrize("strategy", ["exhaustive", "cubic", "cubic-counts", "sub-cubic", "linear"])
 def test_rendered_lean_is_the_golden_one(strategy: str) -> None:
     model = quantised(1, bits=4, shape=config(d_vocab=2, n_ctx=2, d_model=2, d_head=2))
     rendered = render_claim("tiny", model, max_of_k(1), certify(strategy, model))

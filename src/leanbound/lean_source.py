@@ -34,8 +34,8 @@ def _lines(items: Iterable[str]) -> str:
     return "[" + ",\n    ".join(items) + "]"
 
 
-def join(lemma: str, prefix: str, starts: Sequence[int]) -> str:
-    """`(lemma t0 … t1)`, for facts about consecutive ranges, each named by the prefix and where it starts.
+def join(lemma: str, prefix: str, starts: Sequence[int | str]) -> str:
+    """`(lemma t0 … t1)`, for facts about consecutive ranges: the prefix, and where each starts, or what else tells it.
 
     In a balanced tree: Lean runs out of stack for hundreds of them in a row.
     """

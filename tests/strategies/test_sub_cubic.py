@@ -21,9 +21,13 @@ from leanbound.quantize import quantize_fixed
 from leanbound.render import render_claim
 from leanbound.strategies.certificate import Certificate, Envelope, PoolCertificate
 from leanbound.strategies.max_of_k import envelope as lean_envelope
-from leanbound.strategies.sub_cubic import ATTENTION, DIRECT, build_tables, pool_count
+from leanbound.strategies.sub_cubic import ATTENTION, DIRECT, FACTORED, build_tables, pool_count
 
 Handlings = st.tuples(st.sampled_from(sorted(ATTENTION)), st.sampled_from(sorted(DIRECT)))
+
+
+#: Also those that do not multiply the QK circuit out.
+AllHandlings = st.tuples(st.sampled_from(sorted({*ATTENTION, *FACTORED})), st.sampled_from(sorted(DIRECT)))
 
 
 def gaps(pool: PoolCertificate, V: int) -> dict[int, int]:
@@ -37,20 +41,21 @@ def lanes(bits: int, x: int, n: int) -> list[int]:
 
 
 @settings(deadline=None)
-@given(st.integers(0, 10**6), st.integers(5, 8), st.integers(1, 5), Handlings)
+@given(st.integers(0, 10**6), st.integers(5, 8), st.integers(1, 5), AllHandlings)
 def test_the_search_counts_no_more_than_the_truth(seed: int, bits: int, pool: int, names: tuple[str, str]) -> None:
     model = quantised(seed, bits, config(d_vocab=5))
     found = certify("sub-cubic", model, pool=pool, attention=names[0], direct=names[1])
     assert found.proved <= exact.exact_count(model)
 
 
+@pytest.mark.parametrize("attention", ["svd+max_diff_exact", "svd+max_diff_subproduct"])
 @pytest.mark.parametrize("pool", [1, 3, 8])
 @pytest.mark.parametrize("name", SMALL)
-def test_classes_hold_for_every_input(name: str, pool: int) -> None:
+def test_classes_hold_for_every_input(name: str, pool: int, attention: str) -> None:
     model = quantize_fixed(shipped(name), 8)
     V, K = model.config.d_vocab, model.config.n_ctx
     reference = exact.tables(model)
-    for part in certify("sub-cubic", model, pool=pool).pools:
+    for part in certify("sub-cubic", model, pool=pool, attention=attention).pools:
         queries, proved = range(part.start, part.start + part.size), 0
         for m, gap in gaps(part, V).items():
             members = [
@@ -85,6 +90,21 @@ def test_envelopes_enclose_the_circuits(seed: int, size: int, names: tuple[str, 
         )
 
 
+@settings(deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 5), st.sampled_from(sorted(FACTORED)))
+def test_factors_bound_differences_of_scores(seed: int, size: int, name: str) -> None:
+    model = quantised(seed, shape=config(d_vocab=5))
+    reference, K = exact.tables(model), model.config.n_ctx
+    for pool in certify("sub-cubic", model, pool=size, attention=name).pools:
+        part = pool.attention
+        low, high = lanes(part.bits, part.low, 5), lanes(part.bits, part.high, 5)
+        assert (pool.factors is not None, pool.spread) == (True, 0)
+        for j, (scale, _) in enumerate(part.queries):
+            for m, t, i, k in product(range(5), range(5), range(K), range(K)):
+                gap = reference.score(pool.start + j, m, i) - reference.score(pool.start + j, t, k)
+                assert scale * (low[t] - high[m]) <= gap
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -104,8 +124,9 @@ def test_the_other_strategies_take_no_pool() -> None:
         certify("cubic", quantised(), pool=2)
 
 
-def test_certificates_survive_being_written_and_read() -> None:
-    certificate = certify("sub-cubic", quantised(1))
+@pytest.mark.parametrize("attention", ["svd+max_diff", "svd+max_diff_subproduct"])
+def test_certificates_survive_being_written_and_read(attention: str) -> None:
+    certificate = certify("sub-cubic", quantised(1), attention=attention)
     assert Certificate.model_validate_json(certificate.to_bytes()) == certificate
 
 
@@ -168,35 +189,95 @@ def _definition(name: str, pool: PoolCertificate) -> str:
     )
 
 
+#: Of the pool of the queries 0 .. 2 with factors: the field, its lane, and what is added to it.
+WRONG_FACTORS = {
+    "radius": ("radius", 1, -1),
+    "centre": ("centre", 0, 3),
+    "scale": ("scales", 2, 1),
+    "direction": ("direction", 3, 1),
+    "token_low": ("tokenLow", 2, 1),
+    "token_high": ("tokenHigh", 4, -1),
+    "position_low": ("positionLow", 0, 1),
+    "position_high": ("positionHigh", 5, -1),
+    "along": ("along", 7, 1),
+    "top": ("top", 0, -1),
+    "least": ("least", 0, 1),
+    "most": ("most", 0, -1),
+}
+
+
+def _scores(name: str, start: int, size: int) -> str:
+    scores = "tables plan.exponentials model.d_vocab model.n_ctx (plan.scores model head)"
+    return f"({name}.checkScores {scores} {start} {size})"
+
+
+def _factors(name: str, factors: str, start: int, size: int) -> str:
+    return f"({name}.checkFactors {factors} plan model head {start} {size})"
+
+
+def _size(attends: str, name: str, start: int, size: int) -> str:
+    return f"(poolSize tables plan.exponentials model.d_vocab model.n_ctx {attends} {name} {start} {size})"
+
+
+def _counts(pool: PoolCertificate, attends: str) -> str:
+    size = _size(attends, f"pool{pool.start}", pool.start, pool.size)
+    return f"theorem count{pool.start} : Nat.beq {pool.proved} {size} = true := by decide +kernel"
+
+
+def _fails(name: str, size: str) -> str:
+    return f"theorem {name}_fails : Nat.beq 0 {size} = true := by decide +kernel"
+
+
+def _check(root: Path, claim: str, lines: list[str]) -> None:
+    """Raise unless Lean accepts the claim and what is said of its pools."""
+    source = (
+        f"module\npublic import Claims.{claim}.Queries0\nimport LeanBound.Numerics.Numeral\n"
+        f"@[expose] public section\nnamespace Claims.{claim}\n"
+        "open LeanBound\nset_option Elab.async false\nnoncomputable section\n"
+        + "\n".join(lines)
+        + f"\nend\nend Claims.{claim}\n"
+    )
+    (root / "Claims" / claim / "Mutations.lean").write_text(source)
+    result = build(
+        [f"Claims.{claim}.Mutations", f"Claims.{claim}.Replay"],
+        roots=[root, ROOT / "lean"],
+        toolchain=load_embedded(install=True),
+        out=ROOT / "build" / "lean",
+    )
+    result.raise_failures()
+
+
 @pytest.mark.lean
 def test_the_kernel_counts_what_the_search_says_and_refuses_wrong_bounds(tmp_path: Path) -> None:
     model = quantize_fixed(shipped("max-of-3-v8"), 8)
     certificate = certify("sub-cubic", model, pool=3)
     render_claim("pooled", model, max_of_k(certificate.proved), certificate).write(tmp_path)
-    size = "poolSize tables (plan.scores model head) model.d_vocab model.n_ctx"
-    lines = []
-    for pool in certificate.pools:
-        count = f"({size} pool{pool.start} {pool.start} {pool.size})"
-        lines.append(f"theorem count{pool.start} : Nat.beq {pool.proved} {count} = true := by decide +kernel")
+    lines = [_counts(pool, _scores(f"pool{pool.start}", pool.start, pool.size)) for pool in certificate.pools]
     first = certificate.pools[0]
     for name, change in WRONG.items():
         lines.append(_definition(name, first.model_copy(update=change(first))))
     for name, change_text in WRONG_SCALES.items():
         lines.append(f"def {name} : Pool := {{ pool0 with {change_text.format(**dict(first))} }}")
-    for name in (*WRONG, *WRONG_SCALES):
-        lines.append(f"theorem {name}_fails : Nat.beq 0 ({size} {name} 0 3) = true := by decide +kernel")
-    source = (
-        "module\npublic import Claims.Pooled.Queries0\nimport LeanBound.Numerics.Numeral\n"
-        "@[expose] public section\nnamespace Claims.Pooled\n"
-        "open LeanBound\nset_option Elab.async false\nnoncomputable section\n"
-        + "\n".join(lines)
-        + "\nend\nend Claims.Pooled\n"
-    )
-    (tmp_path / "Claims" / "Pooled" / "Mutations.lean").write_text(source)
-    result = build(
-        ["Claims.Pooled.Mutations", "Claims.Pooled.Replay"],
-        roots=[tmp_path, ROOT / "lean"],
-        toolchain=load_embedded(install=True),
-        out=ROOT / "build" / "lean",
-    )
-    result.raise_failures()
+    lines += [_fails(name, _size(_scores(name, 0, 3), name, 0, 3)) for name in (*WRONG, *WRONG_SCALES)]
+    _check(tmp_path, "Pooled", lines)
+
+
+@pytest.mark.lean
+def test_the_kernel_bounds_scores_by_their_factors_and_refuses_wrong_ones(tmp_path: Path) -> None:
+    model = quantize_fixed(shipped("max-of-3-v8"), 8)
+    certificate = certify("sub-cubic", model, pool=3, attention="svd+max_diff_subproduct")
+    render_claim("factored", model, max_of_k(certificate.proved), certificate).write(tmp_path)
+    lines = []
+    for pool in certificate.pools:
+        lines.append(_counts(pool, _factors(f"pool{pool.start}", f"factors{pool.start}", pool.start, pool.size)))
+    factors = certificate.pools[0].factors
+    assert factors is not None
+    for name, (field, lane, by) in WRONG_FACTORS.items():
+        operation, size = ("Nat.add", by) if by > 0 else ("Nat.sub", -by)
+        changed = f"{operation} factors0.{field} (nat_lit {size << (factors.bits * lane)})"
+        lines.append(f"def {name} : Factors := {{ factors0 with {field} := {changed} }}")
+        lines.append(_fails(name, _size(_factors("pool0", name, 0, 3), "pool0", 0, 3)))
+    rising = certificate.pools[0].model_copy(update={"attention": _rising(certificate.pools[0].attention)})
+    lines.append(_definition("rising", rising))
+    lines.append(_fails("rising", _size(_factors("rising", "factors0", 0, 3), "rising", 0, 3)))
+    _check(tmp_path, "Factored", lines)

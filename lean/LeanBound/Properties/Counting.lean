@@ -123,6 +123,30 @@ theorem natSum_add (n : Nat) (f g : Nat → Nat) : natSum n (fun i => f i + g i)
 theorem natSum_mul_const (n c : Nat) (f : Nat → Nat) : natSum n (fun i => f i * c) = natSum n f * c := by
   simp only [natSum_eq, listSum_mul]
 
+theorem natSum_one (n : Nat) : natSum n (fun _ => 1) = n := by
+  induction n with
+  | zero => rfl
+  | succ n ih => rw [natSum_succ, ih]
+
+theorem natSum_append (m n : Nat) (f : Nat → Nat) : natSum (m + n) f = natSum m f + natSum n fun i => f (m + i) := by
+  induction n with
+  | zero => rfl
+  | succ n ih => rw [← Nat.add_assoc, natSum_succ, ih, natSum_succ, Nat.add_assoc]
+
+theorem natSum_part {s n N : Nat} (f : Nat → Nat) (h : ∀ i, i < n → s + i < N) : natSum n (fun i => f (s + i)) ≤ natSum N f := by
+  cases n with
+  | zero => exact Nat.zero_le _
+  | succ n =>
+    obtain ⟨k, rfl⟩ : ∃ k, N = s + (n + 1) + k := ⟨N - (s + (n + 1)), by have := h n (Nat.lt_succ_self n); omega⟩
+    rw [natSum_append _ k, natSum_append s]
+    omega
+
+theorem natSum_grid (k V : Nat) (f : Nat → Nat) :
+    natSum (k * V) f = natSum k fun a => natSum V fun t => f (a * V + t) := by
+  induction k with
+  | zero => rw [Nat.zero_mul]; rfl
+  | succ k ih => rw [Nat.succ_mul, natSum_append, natSum_succ, ih]
+
 theorem le_natSum {n i : Nat} (f : Nat → Nat) (hi : i < n) : f i ≤ natSum n f := by
   induction n with
   | zero => omega

@@ -30,19 +30,6 @@ def rangeCount (A : List (Nat × Nat)) (p : List Nat → Prop) : Nat :=
   | [] => indicator (p [])
   | r :: A => natSum r.2 fun t => rangeCount A fun y => p ((r.1 + t) :: y)
 
-theorem natSum_append (m n : Nat) (f : Nat → Nat) : natSum (m + n) f = natSum m f + natSum n fun i => f (m + i) := by
-  induction n with
-  | zero => rfl
-  | succ n ih => rw [← Nat.add_assoc, natSum_succ, ih, natSum_succ, Nat.add_assoc]
-
-theorem natSum_part {s n N : Nat} (f : Nat → Nat) (h : ∀ i, i < n → s + i < N) : natSum n (fun i => f (s + i)) ≤ natSum N f := by
-  cases n with
-  | zero => exact Nat.zero_le _
-  | succ n =>
-    obtain ⟨k, rfl⟩ : ∃ k, N = s + (n + 1) + k := ⟨N - (s + (n + 1)), by have := h n (Nat.lt_succ_self n); omega⟩
-    rw [natSum_append _ k, natSum_append s]
-    omega
-
 theorem rangeCount_le {V : Nat} {A : List (Nat × Nat)} {p : List Nat → Prop}
     (hA : ∀ r ∈ A, ∀ t, r.1 ≤ t → t < r.1 + r.2 → t < V) :
     rangeCount A p ≤ count V A.length fun y => InRanges A y ∧ p y := by
@@ -225,12 +212,6 @@ theorem count_firstIn_le {V n u len : Nat} (p : List Nat → Prop) (h : u % V + 
     exact le_natSum (fun i => indicator (p (y ++ [u / V]) ∧ y.headD 0 = u % V + i)) (by omega)
   · rw [indicator_false hy]
     exact Nat.zero_le _
-
-theorem natSum_grid (k V : Nat) (f : Nat → Nat) :
-    natSum (k * V) f = natSum k fun a => natSum V fun t => f (a * V + t) := by
-  induction k with
-  | zero => rw [Nat.zero_mul]; rfl
-  | succ k ih => rw [Nat.succ_mul, natSum_append, natSum_succ, ih]
 
 /-- All units together: each input is in one at most. -/
 theorem units_le_count (V n : Nat) (p : List Nat → Prop) : natSum (V * V) (unitCount V n p) ≤ count V (n + 1) p := by

@@ -206,7 +206,7 @@ def _certify(commands: Commands) -> None:
         more="A certificate is not trusted: Lean checks it.",
     )
     parser.add_argument("model", type=Path, metavar="QUANTISED", help="what `leanbound quantize` wrote")
-    parser.add_argument("--strategy", required=True, help="exhaustive, cubic, cubic-counts, sub-cubic or all-pairs")
+    parser.add_argument("--strategy", required=True, help="such as exhaustive or cubic")
     _task_options(parser)
     parser.add_argument("--precision", type=int, metavar="N", help="bits of the largest attention weight of a query")
     _fraction_option(parser)

@@ -23,10 +23,13 @@ class Rung:
     """How long it takes, by experience, against the others; for the estimate of the time left."""
 
 
+_SUBPRODUCT: Final = "svd+max_diff_subproduct"
+
+
 def _sub_cubic(pool: int, attention: str = "svd+max_diff_exact", direct: str = "mean_query+max_diff_exact") -> Rung:
     """Pools of so many queries, and how circuits are bounded; the names say it where it is not token by token."""
     name = f"sub-cubic-{pool}"
-    if not attention.endswith("exact"):
+    if not attention.endswith("max_diff_exact"):
         name += f"-{attention}-{direct}".replace("+", "-").replace("_", "-")
     options = Options(pool=pool, attention=attention, direct=direct)
     summary = f"pools of {pool} queries; attention: {attention}; direct path: {direct}"
@@ -52,6 +55,22 @@ LADDER: Final = (
             ("mean+max_diff", "mean_query+max_diff"),
             ("max_diff", "max_diff"),
         )
+    ),
+    *(_sub_cubic(pool, _SUBPRODUCT) for pool in (1, 8, 64)),
+    Rung(
+        "linear-each-query",
+        "linear",
+        "each query by itself, the 64 largest maxima; no circuit is multiplied out",
+        Options(pool=1, maxima=64),
+        work=1.5,
+    ),
+    Rung("linear", "linear", "16 pools of queries, the 8 largest maxima; no circuit is multiplied out", work=0.6),
+    Rung(
+        "linear-one-pool",
+        "linear",
+        "one pool of 64 queries, the 8 largest maxima; no circuit is multiplied out",
+        Options(pool=64),
+        work=0.2,
     ),
 )
 

@@ -58,6 +58,13 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
                 tables="leanbound.strategies.sub_cubic",
                 options=("precision", "pool", "attention", "direct"),
             ),
+            MaxOfKStrategy(
+                "linear",
+                "pools of queries and the largest maxima; no circuit is multiplied out",
+                module="leanbound.strategies.linear",
+                tables="leanbound.strategies.linear",
+                options=("precision", "pool", "maxima"),
+            ),
             AllPairs(
                 "all-pairs",
                 "every pair of tokens through an MLP, packed into few large numbers",

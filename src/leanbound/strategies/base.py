@@ -23,6 +23,7 @@ class Options(TypedDict, total=False):
     pool: int
     attention: str
     direct: str
+    maxima: int
 
 
 class AnyCertificate(Protocol):

@@ -131,16 +131,59 @@ class Envelope(_Data):
         return max(scale for scale, _ in self.queries)
 
 
+class Factors(_Data):
+    """The certificate of `LeanBound.Factors`: bounds of queries and keys by coordinate, in lanes of `bits` bits.
+
+    All but `radius` and `along` are biased by half of what a lane holds. The scales of queries are those of the pool.
+    """
+
+    bits: int = Field(ge=1)
+    centre: Hex = Field(ge=0, description="of queries, over their scale")
+    radius: Hex = Field(ge=0, description="how far queries, over their scale, lie from the centre")
+    direction: Hex = Field(ge=0, description="of keys, which the last coordinate is about")
+    along: Hex = Field(ge=0, description="last coordinates of keys, by token and then by position")
+    token_low: Hex = Field(ge=0, description="least coordinates of the keys of tokens")
+    token_high: Hex = Field(ge=0, description="largest coordinates of the keys of tokens")
+    position_low: Hex = Field(ge=0, description="least coordinates of the keys of positions")
+    position_high: Hex = Field(ge=0, description="largest coordinates of the keys of positions")
+    top: Hex = Field(ge=0, description="the largest key score of a token, plus `Plan.quarter`")
+    least: Hex = Field(ge=0, description="the least key score of a position, plus `Plan.quarter`")
+    most: Hex = Field(ge=0, description="the largest key score of a position, plus `Plan.quarter`")
+
+
+class LogitFactors(_Data):
+    """Bounds of logits by coordinate of the residual stream, in lanes of `bits` bits: fields of `LeanBound.LinearPool`.
+
+    All but `radius` and `loss` are biased by half of what a lane holds.
+    """
+
+    bits: int = Field(ge=1)
+    centre: Hex = Field(ge=0, description="of residual streams before attention, with b_O")
+    radius: Hex = Field(ge=0, description="how far they lie from it")
+    unembed_low: Hex = Field(ge=0, description="least entries of W_U")
+    unembed_high: Hex = Field(ge=0, description="largest entries of W_U")
+    value_low: Hex = Field(ge=0, description="least entries of W_V W_O W_U")
+    value_high: Hex = Field(ge=0, description="largest entries of W_V W_O W_U")
+    loss: Hex = Field(ge=0, description="what centre and any position add to a logit more than to a maximum's")
+
+    @property
+    def bias(self) -> int:
+        """Half of what a lane holds."""
+        return 1 << (self.bits - 1)
+
+
 class PoolCertificate(_Data):
-    """What is proved of the inputs that end in one of several consecutive tokens: `LeanBound.Pool`."""
+    """What is proved of the inputs that end in one of several consecutive tokens: `LeanBound.Pool`, or `LinearPool`."""
 
     start: int = Field(ge=0, description="the first of the last tokens")
     size: int = Field(ge=1, description="how many there are")
     proved: int = Field(ge=0, description="inputs proved right, of size * V ** (K - 1)")
     attention: Envelope = Field(description="of how far token scores lie below the largest one of the query")
     spread: Hex = Field(ge=0, description="at least the difference of two position scores of a query")
-    direct: Envelope = Field(description="of the direct path to the logits")
+    direct: Envelope | None = Field(default=None, description="of the direct path to the logits, where multiplied out")
     gaps: Hex = Field(ge=0, description="by maximum, 4 bits each: one more than the gap; 0 where nothing is proved")
+    factors: Factors | None = Field(default=None, description="where the QK circuit is not multiplied out")
+    logits: LogitFactors | None = Field(default=None, description="where no circuit is")
 
 
 class Certificate(_Data, Canonical):
@@ -173,6 +216,13 @@ class Certificate(_Data, Canonical):
     def tokens(self) -> int:
         """V: one for each maximum, or each query, alone or in a pool."""
         return len(self.maxima) + len(self.queries) + sum(pool.size for pool in self.pools)
+
+    @property
+    def multiplied(self) -> Literal["nothing", "logits", "all"]:
+        """Which circuits Lean multiplies out: none, those to the logits, or the QK circuit too."""
+        if any(pool.logits is not None for pool in self.pools):
+            return "nothing"
+        return "logits" if any(pool.factors is not None for pool in self.pools) else "all"
 
     @property
     def n_ctx(self) -> int:

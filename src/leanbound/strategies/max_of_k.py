@@ -32,6 +32,8 @@ MAX_QUERIES_PER_MODULE: Final = 32
 MAX_MAXIMA_PER_MODULE: Final = 32
 #: Enough to share what all pools use, few enough to fit into memory.
 MAX_POOLS_PER_MODULE: Final = 32
+#: Checked by one theorem, which evaluates once what they share: the tables; few enough to fit into memory.
+POOLS_PER_THEOREM: Final = 16
 
 Search = Callable[..., Iterator[MaximumCertificate | QueryCertificate | PoolCertificate]]
 """From a model, its tables and the options of the strategy, by name, to the parts of a certificate."""
@@ -111,9 +113,12 @@ class MaxOfKStrategy(Strategy):
             "splits": splits,
             "counts": counts,
             "envelope": envelope,
+            "factors": factors,
+            "pool_groups": pool_groups,
+            "multiplied": certificate.multiplied,
             "starts": [share.start for share, _ in shares],
             "unit_starts": [theorem.start for _, found in shares for theorem in found],
-            "pool_starts": [pool.start for pool in certificate.pools],
+            "pool_facts": [fact for share, _ in shares for group in pool_groups(share.pools) for fact in _facts(group)],
         }
         return Proof(context, modules)
 
@@ -180,6 +185,32 @@ def envelope(item: Envelope) -> str:
     queries = ", ".join(f"({scale:#x}, {shift:#x})" for scale, shift in item.queries)
     numbers = ", ".join(f"({natural(value)})" for value in (item.low, item.high, item.least, item.most))
     return f"⟨{item.bits}, {numbers},\n    [{queries}]⟩"
+
+
+def factors(pool: PoolCertificate) -> str:
+    """The certificate of the factors of a pool, an anonymous constructor in the order of the fields."""
+    item = pool.factors
+    if item is None:
+        raise InputError(f"pool {pool.start} has no factors")
+    scales = sum(scale << (item.bits * j) for j, (scale, _) in enumerate(pool.attention.queries))
+    queries = (1 << (item.bits - 1), scales, item.centre, item.radius)
+    keys = (item.direction, item.along, item.token_low, item.token_high, item.position_low, item.position_high)
+    numbers = (*queries, *keys, item.top, item.least, item.most)
+    return f"⟨{item.bits}, " + ",\n    ".join(f"({natural(number)})" for number in numbers) + "⟩"
+
+
+def pool_groups(pools: Sequence[PoolCertificate]) -> list[Sequence[PoolCertificate]]:
+    """The pools of a module, by the theorem that checks them."""
+    return [pools[first : first + POOLS_PER_THEOREM] for first in range(0, len(pools), POOLS_PER_THEOREM)]
+
+
+def _facts(group: Sequence[PoolCertificate]) -> Iterator[str]:
+    """What the theorem of a group says of each of its pools: a conjunction, taken apart."""
+    rest = f"holds{group[0].start}"
+    for _ in group[:-1]:
+        yield f"(both_eq_true.1 {rest}).1"
+        rest = f"(both_eq_true.1 {rest}).2"
+    yield rest
 
 
 def _numerals(values: Sequence[int]) -> str:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from leanbound.errors import InputError, UnsupportedError
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies import tables as _tables
-from leanbound.strategies.certificate import Envelope, PoolCertificate
+from leanbound.strategies.certificate import Envelope, Factors, PoolCertificate
+from leanbound.strategies.factors import MAX_RATIO, QKFactors, key_scores, least_narrow
 from leanbound.strategies.tables import Integers, Tables, exp_neg, pack
 
 #: Bits of an exponential, unless told otherwise: it bounds attention relative to that to the maximum.
@@ -25,7 +26,7 @@ PRECISION: Final = 24
 #: Of a lane of an envelope: finer rows only make certificates longer.
 ENVELOPE_BITS: Final = 20
 #: The largest gap that is tried; a digit of a certificate holds up to 14.
-MAX_GAP: Final = 3
+MAX_GAP: Final = 14
 #: Queries of a pool, unless told otherwise.
 POOL: Final = 8
 
@@ -35,7 +36,7 @@ Direction = Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[n
 
 def build_tables(model: QuantisedModel, precision: int | None = None) -> Tables:
     """The tables of a model, in lanes that also hold a rounded exponential times a loss."""
-    found = _tables.build_tables(model, precision or PRECISION)
+    found = _tables.build_tables(model, precision or PRECISION, least_narrow(model))
     plan = found.plan.model_copy(update={"w": max(found.plan.w, found.plan.e) + 3})
     return dataclasses.replace(found, plan=plan)
 
@@ -55,24 +56,25 @@ def certify_parts(
     """
     if pool < 1:
         raise InputError(f"pool is {pool}, expected at least 1 query")
-    qk, eu = _handling("attention", attention, ATTENTION), _handling("direct", direct, DIRECT)
+    eu = _handling("direct", direct, DIRECT)
+    bound_scores = _score_bounds(model, tables, attention)
     V, K = model.config.d_vocab, model.config.n_ctx
     losses = _Losses.of(tables, K)
     for start in range(0, V, pool):
         queries = range(start, min(V, start + pool))
         pooled = slice(queries.start, queries.stop)
-        envelope = _fitting_envelope(tables, tables.uE[pooled], qk, tables.plan.w - 2, decreasing=True)
-        spread = int(tables.uP[pooled].max())
+        scores = bound_scores(pooled)
         path = _fitting_envelope(tables, tables.D[pooled], eu, tables.plan.r + 2, decreasing=False)
-        gaps = _gaps(tables, losses, envelope, spread, path, queries)
+        gaps = _gaps(tables, losses, scores, path, queries)
         yield PoolCertificate(
             start=start,
             size=len(queries),
             proved=sum(pool_count(K, queries, m, m - gap) for m, gap in gaps.items()),
-            attention=envelope.certificate(),
-            spread=spread,
+            attention=scores.rows.certificate(),
+            spread=scores.spread,
             direct=path.certificate(),
             gaps=sum((gap + 1) << (4 * m) for m, gap in gaps.items()),
+            factors=scores.factors,
         )
 
 
@@ -104,7 +106,7 @@ def _singular(rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[n
     largest = scales.max()
     if largest <= 0:
         return _mean(rows)
-    scales = np.maximum(scales, largest / 16)
+    scales = np.maximum(scales, largest / MAX_RATIO)
     return scales / scales.min(), right[0] * scales.min()
 
 
@@ -126,7 +128,7 @@ DIRECT: Final[Mapping[str, Handling]] = MappingProxyType(
         for exact in ("", "_exact")
     }
 )
-#: Of the QK circuit, by published names.
+#: Of the QK circuit, by published names, where it is multiplied out.
 ATTENTION: Final[Mapping[str, Handling]] = MappingProxyType(
     {
         f"{direction}max_diff{exact}": Handling(found, bool(exact))
@@ -136,14 +138,59 @@ ATTENTION: Final[Mapping[str, Handling]] = MappingProxyType(
 )
 
 
-def _handling(option: str, name: str, known: Mapping[str, Handling]) -> Handling:
+#: The same where it is not: whether queries and keys have a direction that is taken apart.
+FACTORED: Final[Mapping[str, bool]] = MappingProxyType(
+    {"mean+max_diff_subproduct": False, "svd+max_diff_subproduct": True}
+)
+
+
+def multiplies_scores(attention: str) -> bool:
+    """Whether a way to bound the QK circuit multiplies it out."""
+    return attention not in FACTORED
+
+
+def _handling(option: str, name: str, known: Mapping[str, Handling], *others: str) -> Handling:
     if name not in known:
-        raise InputError(f"{option} is {name!r}, expected one of {', '.join(known)}")
+        raise InputError(f"{option} is {name!r}, expected one of {', '.join((*known, *others))}")
     return known[name]
 
 
+# Scores
+
+
 @dataclass(frozen=True)
-class _Rows:
+class _ScoreBounds:
+    """What a certificate says of the scores of a pool."""
+
+    rows: "Rows"
+    """How far token scores lie below a top one."""
+    spread: int
+    """At least the difference of two position scores of a query, as far as the rows leave it out."""
+    factors: Factors | None = None
+
+
+def _score_bounds(model: QuantisedModel, tables: Tables, attention: str) -> Callable[[slice], _ScoreBounds]:
+    """From the queries of a pool to bounds of their scores."""
+    if (directed := FACTORED.get(attention)) is not None:
+        qk = QKFactors.of(model, directed)
+        return lambda pooled: _factored(qk, tables, pooled, directed)
+    handling = _handling("attention", attention, ATTENTION, *FACTORED)
+    return lambda pooled: _ScoreBounds(
+        _fitting_envelope(tables, tables.uE[pooled], handling, tables.plan.w - 2, decreasing=True),
+        spread=int(tables.uP[pooled].max()),
+    )
+
+
+def _factored(qk: QKFactors, tables: Tables, pooled: slice, directed: bool) -> _ScoreBounds:
+    found = key_scores(qk, tables.plan, pooled, directed)
+    rows = Rows(found.low, found.high, found.scales, (0,) * len(found.scales))
+    if max(rows.scales) << rows.bits > 1 << (tables.plan.w - 2):
+        raise UnsupportedError("scores are too large for lanes: quantise the model to fewer bits")
+    return _ScoreBounds(rows, spread=0, factors=found.factors)
+
+
+@dataclass(frozen=True)
+class Rows:
     """`LeanBound.Envelope`, unpacked."""
 
     low: Integers
@@ -166,7 +213,7 @@ class _Rows:
         )
 
 
-def _envelope(rows: Integers, handling: Handling, decreasing: bool) -> _Rows:
+def _envelope(rows: Integers, handling: Handling, decreasing: bool) -> Rows:
     """Bounds of the rows of a circuit, [a, t], of about ENVELOPE_BITS bits; `decreasing`: `low` does not increase."""
     unit = max(0, int(rows.max()).bit_length() - ENVELOPE_BITS)
     floats = (rows / (1 << unit)).astype(np.float64)
@@ -192,10 +239,10 @@ def _envelope(rows: Integers, handling: Handling, decreasing: bool) -> _Rows:
         shifts = [shift + lift * s for shift, s in zip(shifts, scales, strict=True)]
     if decreasing:
         low = np.minimum.accumulate(low)
-    return _Rows(low, high, tuple(scales), tuple(int(shift) for shift in shifts))
+    return Rows(low, high, tuple(scales), tuple(int(shift) for shift in shifts))
 
 
-def _fitting_envelope(tables: Tables, rows: Integers, handling: Handling, limit: int, decreasing: bool) -> _Rows:
+def _fitting_envelope(tables: Tables, rows: Integers, handling: Handling, limit: int, decreasing: bool) -> Rows:
     """An envelope below 2 ** limit: without a direction of its own where that makes it too large.
 
     Raises UnsupportedError when the rows are too large for lanes all the same.
@@ -235,9 +282,7 @@ class _Losses:
         )
 
 
-def _gaps(
-    tables: Tables, losses: _Losses, attention: _Rows, spread: int, direct: _Rows, queries: range
-) -> dict[int, int]:
+def _gaps(tables: Tables, losses: _Losses, scores: _ScoreBounds, direct: Rows, queries: range) -> dict[int, int]:
     """By maximum, the least gap with which its class holds, where there is one that counts inputs."""
     V, K = losses.position.shape[0], tables.OP.shape[0]
     base = losses.position + _direct_losses(direct)  # [m, o]
@@ -245,26 +290,26 @@ def _gaps(
     for gap in range(MAX_GAP + 1):
         maxima = [m for m in range(gap + 2, V) if m not in found and pool_count(K, queries, m, m - gap)]
         for m in maxima:
-            if _holds(tables, losses, base[m], attention, spread, m, gap):
+            if _holds(tables, losses, base[m], scores, m, gap):
                 found[m] = gap
     return dict(sorted(found.items()))
 
 
-def _direct_losses(direct: _Rows) -> Integers:
+def _direct_losses(direct: Rows) -> Integers:
     """[m, o]: what output o gains on output m in the direct path, at most."""
     difference = direct.high[None, :] - direct.low[:, None]
     losses: Integers = max(direct.scales) * np.maximum(difference, 0) - min(direct.scales) * np.maximum(-difference, 0)
     return losses
 
 
-def _holds(tables: Tables, losses: _Losses, base: Integers, attention: _Rows, spread: int, m: int, gap: int) -> bool:
+def _holds(tables: Tables, losses: _Losses, base: Integers, scores: _ScoreBounds, m: int, gap: int) -> bool:
     """`LeanBound.classHolds`; base: [o]."""
     P, K = tables.plan.P, tables.OP.shape[0]
-    near = m - 1 - gap
+    rows, near = scores.rows, m - 1 - gap
     weights = []
     for t in (near, near - 1):
-        difference = min(attention.scales) * max(0, attention.low[t] - attention.high[m]) - spread
-        if difference < 1:
+        difference = min(rows.scales) * max(0, rows.low[t] - rows.high[m]) - scores.spread
+        if not 1 <= difference < 1 << len(tables.plan.consts):
             return False
         weights.append((K - 1) * (exp_neg(P, tables.plan.consts, difference) + tables.plan.err))
     gain = -(base + losses.token[m, m])

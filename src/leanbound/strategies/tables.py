@@ -132,12 +132,13 @@ def exp_neg(P: int, constants: Sequence[int], u: int) -> int:
 def build_tables(
     model: QuantisedModel,
     precision: int | None = None,
+    least_narrow: int = 0,
 ) -> Tables:
     """The tables of a one-head model, and a plan of lanes just wide enough for every check to pass.
 
     `precision` is P; by default enough for the smallest weight. Fewer bits make narrower lanes, and lose the inputs
-    whose attention weights are all far below the largest one of the query. Raises UnsupportedError when scores differ
-    by too much.
+    whose attention weights are all far below the largest one of the query. `least_narrow`: at least the bits of a lane
+    of a matrix product. Raises UnsupportedError when scores differ by too much.
     """
     config = model.config
     V, K = config.d_vocab, config.n_ctx
@@ -177,7 +178,7 @@ def build_tables(
     offset = max(0, -min(int(rows.min()) for rows in (direct, oP, oE)))
     r = max(1, max(int(rows.max()) + offset for rows in (direct, oP, oE)).bit_length())
     room = (3 * K * (1 << (precision + r + 2)) + _slack(K, err, r)).bit_length() + 1
-    narrow = max(_narrow_width(model, offset), r, bits, *(tensor.width for tensor in model.tensors))
+    narrow = max(_narrow_width(model, offset), least_narrow, r, bits, *(tensor.width for tensor in model.tensors))
     quarter = 1 << (narrow - 2)
     plan = Plan(
         narrow=narrow,

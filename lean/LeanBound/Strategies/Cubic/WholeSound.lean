@@ -195,21 +195,6 @@ variable {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) {
 
 include hv
 
-theorem bias_room : 12 * 2 ^ C.r < C.half := by
-  have h1 := hv.room_le
-  have h2 := Tables.Valid.slack_pos C M.n_ctx
-  have h3 : C.top ≤ M.n_ctx * C.top := Nat.le_mul_of_pos_left _ hv.n_ctx_pos
-  have h4 : C.top = 2 ^ C.P * (2 ^ C.r * 4) := by
-    show 2 ^ (C.P + (C.r + 2)) = _
-    rw [Nat.pow_add, Nat.pow_add]
-  have h5 : 2 ^ C.r * 4 ≤ C.top := h4 ▸ Nat.le_mul_of_pos_left _ (Nat.two_pow_pos _)
-  omega
-
-theorem half_lt_two_pow : C.half < 2 ^ C.w := by
-  have h1 := hv.two_pow_w
-  have h2 : 0 < C.half := Nat.two_pow_pos _
-  omega
-
 theorem positionEntry_lt (m : Nat) (ho : o < M.d_vocab) : positionEntry C M.n_ctx m o < 2 * 2 ^ C.r :=
   maxBelow_lt (Nat.mul_pos (by omega) (Nat.two_pow_pos _)) fun i hi => lossEntry_lt ((hv.OP_lt i (by omega)).2 o ho)
 
@@ -217,7 +202,7 @@ theorem positionLoss_eq (m : Nat) :
     positionLoss C M.d_vocab M.n_ctx m = pack C.w (positionEntry C M.n_ctx m) M.d_vocab := by
   refine rowMax_eq_pack hv.w_pos (fun i hi => lossOf_eq_pack (hv.OP_lt i ?_).1 m) fun i o hi ho => ?_
   · exact Nat.lt_of_lt_of_le hi (Nat.sub_le _ _)
-  · have h1 := bias_room hv
+  · have h1 := hv.bias_room
     have h2 := lossEntry_lt (m := m) ((hv.OP_lt i (Nat.lt_of_lt_of_le hi (Nat.sub_le _ _))).2 o ho)
     omega
 
@@ -231,7 +216,7 @@ theorem farLoss_eq (m : Nat) {n : Nat} (hn : n ≤ M.d_vocab) :
     farLoss C M.d_vocab M.n_ctx m n = pack C.w (farEntry C M.n_ctx m n) M.d_vocab := by
   show positionLoss C M.d_vocab M.n_ctx m + rowMax C M.d_vocab (fun t => lossOf C M.d_vocab (nth C.OE t) m) n = _
   rw [positionLoss_eq hv, rowMax_eq_pack hv.w_pos (fun t ht => lossOf_eq_pack (hv.OE_lt t (by omega)).1 m) fun t o ht ho => by
-    have h1 := bias_room hv
+    have h1 := hv.bias_room
     have h2 := lossEntry_lt (m := m) ((hv.OE_lt t (by omega)).2 o ho)
     omega, ← pack_add]
   rfl
@@ -260,7 +245,7 @@ theorem excess_lt (m : Nat) (ho : o < M.d_vocab) {y : Nat} (hy : y < 4 * 2 ^ C.r
 
 theorem positive_eq (m : Nat) {f : Nat → Nat} (hf : ∀ o, o < M.d_vocab → f o < 4 * 2 ^ C.r) :
     positive C M.d_vocab a m (pack C.w f M.d_vocab) = pack C.w (fun o => excess C a m o (f o)) M.d_vocab := by
-  have hB := bias_room hv
+  have hB := hv.bias_room
   show monus C.w (guardBits C.w M.d_vocab) (lossOf C M.d_vocab (nth C.D a) m + pack C.w f M.d_vocab)
     (3 * 2 ^ C.r * ones C.w M.d_vocab) = _
   rw [lossOf_eq_pack (hv.D_lt a ha).1, ← pack_add, ← pack_const]
@@ -303,7 +288,7 @@ theorem totalLoss_eq :
     totalLoss C M.d_vocab M.n_ctx a m = pack C.w (totalEntry C M.d_vocab M.n_ctx a m) M.d_vocab := by
   have hlt : (M.n_ctx - 1) * C.top < C.half := by
     have h1 := hv.room_le
-    have h2 := Tables.Valid.slack_pos C M.n_ctx
+    have h2 := C.slack_pos M.n_ctx
     have h3 : (M.n_ctx - 1) * C.top ≤ M.n_ctx * C.top := Nat.mul_le_mul_right _ (Nat.sub_le _ _)
     omega
   show laneMax C.w (guardBits C.w M.d_vocab)
@@ -323,8 +308,8 @@ theorem own_of_positive (h : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n
   rw [tokenLoss_eq hv m hm, positive_eq hv ha m hlt] at h
   have h1 := eq_zero_of_pack (fun o ho => by
     have h2 := excess_lt hv ha m ho (hlt o ho)
-    have h3 := bias_room hv
-    have h4 := half_lt_two_pow hv
+    have h3 := hv.bias_room
+    have h4 := hv.half_lt_two_pow
     omega) h ho
   exact Nat.le_of_sub_eq_zero h1
 
@@ -347,7 +332,7 @@ theorem whole_spec (h : whole C M.d_vocab M.n_ctx a m = true) (ho : o < M.d_voca
   refine ⟨own_of_positive hv ha hm h1 ho, fun hom => ?_⟩
   have hn := hv.n_ctx_pos
   have hroom := hv.room_le
-  have hhalf := half_lt_two_pow hv
+  have hhalf := hv.half_lt_two_pow
   have hK : M.n_ctx * C.top = (M.n_ctx - 1) * C.top + C.top := by rw [← Nat.succ_mul]; congr 1; omega
   have hlast : ∀ o, o < M.d_vocab → rowEntry C a (M.n_ctx - 1) a o < C.top := fun o ho =>
     rowEntry_lt_top hv ha (by omega) ha ho
@@ -382,7 +367,7 @@ theorem whole_spec (h : whole C M.d_vocab M.n_ctx a m = true) (ho : o < M.d_voca
   have hYlt : ∀ o, o < M.d_vocab → Y o < C.half := fun o _ => by
     have e1 := hgain o
     have e2 := hlast m hm
-    have e3 := Tables.Valid.slack_pos C M.n_ctx
+    have e3 := C.slack_pos M.n_ctx
     show W * gainEntry C M.n_ctx a m o + rowEntry C a (M.n_ctx - 1) a m < _
     omega
   have h2 : monus C.w (guardBits C.w M.d_vocab) (totalLoss C M.d_vocab M.n_ctx a m + lastRow C M.n_ctx a +

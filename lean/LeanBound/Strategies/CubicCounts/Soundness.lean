@@ -102,7 +102,7 @@ include hv
 
 theorem top_lt_half : C.top < C.half := by
   have h1 := hv.room_le
-  have h2 := Tables.Valid.slack_pos C M.n_ctx
+  have h2 := C.slack_pos M.n_ctx
   have h3 : C.top ≤ M.n_ctx * C.top := Nat.le_mul_of_pos_left _ hv.n_ctx_pos
   omega
 
@@ -173,8 +173,8 @@ theorem settles_spec {g c n : Nat} (h1 : positive C M.d_vocab a m (tokenLoss C M
   refine ⟨hcn, ?_⟩
   have hn := hv.n_ctx_pos
   have hroom := hv.room_le
-  have hhalf := half_lt_two_pow hv
-  have hslack := Tables.Valid.slack_pos C M.n_ctx
+  have hhalf := hv.half_lt_two_pow
+  have hslack := C.slack_pos M.n_ctx
   have hK : M.n_ctx * C.top = (M.n_ctx - 1) * C.top + C.top := by rw [← Nat.succ_mul]; congr 1; omega
   have hlast : ∀ o, o < M.d_vocab → rowEntry C a (M.n_ctx - 1) a o < C.top := fun o ho =>
     rowEntry_lt_top hv ha (by omega) ha ho

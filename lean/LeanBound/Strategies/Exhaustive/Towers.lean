@@ -35,11 +35,6 @@ theorem pack_mod_ones (w V n : Nat) (f : Nat → Nat) :
   | succ n ih =>
     rw [pack_succ, natSum_succ, Nat.add_mod, ih, Nat.mul_mod, Nat.mul_assoc, one, ← Nat.mul_mod, Nat.mul_one, ← Nat.add_mod]
 
-theorem natSum_one (n : Nat) : natSum n (fun _ => 1) = n := by
-  induction n with
-  | zero => rfl
-  | succ n ih => rw [natSum_succ, ih]
-
 theorem grid_land {w V n : Nat} {f g : Nat → Nat → Nat} (hf : ∀ t o, t < n → o < V → f t o < 2 ^ w)
     (hg : ∀ t o, t < n → o < V → g t o < 2 ^ w) :
     grid w V f n &&& grid w V g n = grid w V (fun t o => f t o &&& g t o) n := by

@@ -78,31 +78,49 @@ def enclosesAll (low high least most : Nat) (row : Nat → Nat) (queries : List 
       (both (Nat.ble q.2 (Nat.pow 2 (Nat.sub w 2)))
       (both (encloses w V low high q.1 q.2 (row a)) (ih (Nat.succ a)))))) queries a
 
-/-- The envelope holds for the rows from that of query `a` on. -/
-def Envelope.check (E : Envelope) (row : Nat → Nat) (a : Nat) : Bool :=
+/-- The envelope fits into lanes. -/
+def Envelope.fits (E : Envelope) : Bool :=
   both (Nat.ble (Nat.succ E.low) (Nat.pow 2 (Nat.mul E.bits V)))
   (both (Nat.ble (Nat.succ E.high) (Nat.pow 2 (Nat.mul E.bits V)))
   (both (Nat.ble (Nat.add E.bits 2) w)
   (both (Nat.ble E.least E.most)
-  (both (Nat.ble (Nat.mul E.most (Nat.pow 2 E.bits)) (Nat.pow 2 (Nat.sub w 2)))
-    (enclosesAll w V (widen w V E.bits E.low) (widen w V E.bits E.high) E.least E.most row E.queries a)))))
+    (Nat.ble (Nat.mul E.most (Nat.pow 2 E.bits)) (Nat.pow 2 (Nat.sub w 2))))))
+
+/-- The envelope holds for `n` rows from that of query `a` on. -/
+def Envelope.check (E : Envelope) (row : Nat → Nat) (a n : Nat) : Bool :=
+  both (Nat.beq E.queries.length n)
+    (enclosesAll w V (widen w V E.bits E.low) (widen w V E.bits E.high) E.least E.most row E.queries a)
 
 end Envelopes
 
-variable (C : Tables) (S : Scores) (V K : Nat)
+variable (C : Tables) (X : Exponentials) (V K : Nat)
 
-/-! ## Attention -/
+/-! ## Attention, of scores that are multiplied out -/
+
+section Scores
+
+variable (scores : List Nat)
 
 /-- The scores of tokens, of query `a`. -/
-def tokenScores (a : Nat) : Nat := Nat.land (nth S.rows a) (Nat.sub (Nat.pow 2 (Nat.mul C.w V)) 1)
+def tokenScores (a : Nat) : Nat := Nat.land (nth scores a) (Nat.sub (Nat.pow 2 (Nat.mul C.w V)) 1)
 
 /-- The scores of positions, of query `a`. -/
-def positionScores (a : Nat) : Nat := Nat.shiftRight (nth S.rows a) (Nat.mul C.w V)
+def positionScores (a : Nat) : Nat := Nat.shiftRight (nth scores a) (Nat.mul C.w V)
 
 /-- For `n` queries from `a` on, scores of positions lie below their upper bound by `spread` at most. -/
 def checkSpread (spread a n : Nat) : Bool :=
   Nat.rec true
-    (fun j ih => both (atMost C.w K (positionScores C S V (Nat.add a j)) (Nat.mul spread (ones C.w K))) ih) n
+    (fun j ih => both (atMost C.w K (positionScores C V scores (Nat.add a j)) (Nat.mul spread (ones C.w K))) ih) n
+
+/-- The bounds of the scores of `n` queries from `a` on hold. -/
+def Pool.checkScores (p : Pool) (a n : Nat) : Bool :=
+  both (Nat.ble (Nat.add X.bits 2) C.w)
+  (both (checkSpread C V K scores p.spread a n)
+    (p.attention.check C.w V (tokenScores C V scores) a n))
+
+end Scores
+
+/-! ## Attention -/
 
 /-- The scores of tokens do not decrease along the lower bound: no lane is above the one before it. -/
 def decreasing (low : Nat) : Bool := atMost C.w V (Nat.shiftRight low C.w) low
@@ -116,12 +134,22 @@ def scoreGaps (E : Envelope) (spread j : Nat) : Nat :=
       (widen C.w V E.bits E.high)))
     (Nat.mul spread (ones C.w V))
 
-/-- By maximum: the exponential of minus the gap, over `2 ^ P`, rounded down. -/
-def ratios (E : Envelope) (spread j : Nat) : Nat := expRow C.w C.P V S.consts (scoreGaps C V E spread j)
+/-- More than any `j` that is asked for: a gap is at most 14. -/
+def gapRows : Nat := 17
+
+/-- By `j`, then by maximum: the exponential of minus the gap, over `2 ^ P`, rounded down. One row for all, which
+takes the steps of one gap. -/
+def ratios (E : Envelope) (spread : Nat) : Nat :=
+  expRow C.w C.P (Nat.mul gapRows V) X.consts (pack (Nat.mul C.w V) (scoreGaps C V E spread) gapRows)
+
+/-- Something is known about the gap, and its exponential can be computed. -/
+def gapBounded (E : Envelope) (spread m j : Nat) : Bool :=
+  both (Nat.ble 1 (lane C.w (scoreGaps C V E spread j) m))
+    (Nat.ble (Nat.succ (lane C.w (scoreGaps C V E spread j) m)) (Nat.pow 2 X.bits))
 
 /-- At least the attention to all positions but one with tokens of `m - j` at most, relative to that to a copy of `m`. -/
 def relativeWeight (E : Envelope) (spread m j : Nat) : Nat :=
-  Nat.mul (Nat.sub K 1) (Nat.add (lane C.w (ratios C S V E spread j) m) C.err)
+  Nat.mul (Nat.sub K 1) (Nat.add (lane C.w (ratios C X V E spread) (Nat.add (Nat.mul j V) m)) C.err)
 
 /-! ## Losses -/
 
@@ -162,39 +190,40 @@ def outweighs (m own lost : Nat) : Bool :=
 
 /-- All inputs are right with a query of the pool, the largest token `m`, and others of `m - 1 - j` at most. -/
 def classHolds (p : Pool) (m j : Nat) : Bool :=
-  both (Nat.ble 1 (lane C.w (scoreGaps C V p.attention p.spread (Nat.succ j)) m))
-  (both (Nat.ble 1 (lane C.w (scoreGaps C V p.attention p.spread (Nat.succ (Nat.succ j))) m))
+  both (gapBounded C X V p.attention p.spread m (Nat.succ j))
+  (both (gapBounded C X V p.attention p.spread m (Nat.succ (Nat.succ j)))
     (outweighs C V m (Nat.add (baseLoss C V K p.direct m) (lossOf C V (nth C.OE m) m))
       (laneMax C.w (guardBits C.w V)
-        (Nat.mul (relativeWeight C S V K p.attention p.spread m (Nat.succ j))
+        (Nat.mul (relativeWeight C X V K p.attention p.spread m (Nat.succ j))
           (aboveBias C V (Nat.add (baseLoss C V K p.direct m) (lossOf C V (nth C.OE (Nat.sub m (Nat.succ j))) m))))
-        (Nat.mul (relativeWeight C S V K p.attention p.spread m (Nat.succ (Nat.succ j)))
+        (Nat.mul (relativeWeight C X V K p.attention p.spread m (Nat.succ (Nat.succ j)))
           (aboveBias C V (Nat.add (baseLoss C V K p.direct m) (anyLoss C V m (Nat.sub m (Nat.succ j)))))))))
 
-/-- The certificate of `n` queries from `a` on holds. -/
+/-- The certificate of `n` queries from `a` on holds, but for its bounds of scores. -/
 def Pool.check (p : Pool) (a n : Nat) : Bool :=
-  both (Nat.beq p.attention.queries.length n)
-  (both (Nat.beq p.direct.queries.length n)
-  (both (Nat.ble (Nat.add a n) V)
+  both (Nat.ble (Nat.add a n) V)
   (both (Nat.ble (Nat.add (Nat.mul 2 C.P) 1) C.w)
   (both (Nat.ble C.err (Nat.pow 2 C.P))
   (both (Nat.ble (Nat.mul K (Nat.pow 2 (Nat.add C.P (Nat.add C.r 6)))) C.half)
-  (both (Nat.ble (Nat.add S.bits 2) C.w)
   (both (Nat.ble p.spread (Nat.pow 2 (Nat.sub C.w 2)))
   (both (Nat.ble (Nat.mul p.direct.most (Nat.pow 2 p.direct.bits)) (Nat.pow 2 (Nat.add C.r 2)))
+  (both (p.attention.fits C.w V)
   (both (decreasing C V (widen C.w V p.attention.bits p.attention.low))
-  (both (checkSpread C S V K p.spread a n)
-  (both (p.attention.check C.w V (tokenScores C S V) a)
-    (p.direct.check C.w V (nth C.D) a))))))))))))
+  (both (p.direct.fits C.w V)
+    (p.direct.check C.w V (nth C.D) a n)))))))))
 
 /-- The digit of a maximum. -/
-def Pool.digit (p : Pool) (m : Nat) : Nat := Nat.land (Nat.shiftRight p.gaps (Nat.mul 4 m)) 15
+def gapDigit (gaps m : Nat) : Nat := Nat.land (Nat.shiftRight gaps (Nat.mul 4 m)) 15
 
-/-- How many inputs are proved whose last token is one of `n` consecutive ones from `a` on. -/
-def poolSize (p : Pool) (a n : Nat) : Nat :=
-  cond (p.check C S V K a n)
-    (natSum V fun m => Nat.rec 0
-      (fun j _ => cond (classHolds C S V K p m j) (poolCount K a n m (Nat.sub m j)) 0) (p.digit m)) 0
+/-- The inputs of all classes that hold. -/
+def classSum (holds : Nat → Nat → Bool) (gaps a n : Nat) : Nat :=
+  natSum V fun m => Nat.rec 0
+    (fun j _ => cond (holds m j) (poolCount K a n m (Nat.sub m j)) 0) (gapDigit gaps m)
+
+/-- How many inputs are proved whose last token is one of `n` consecutive ones from `a` on; `attends` says whether the bounds of
+scores hold. -/
+def poolSize (attends : Bool) (p : Pool) (a n : Nat) : Nat :=
+  cond (both attends (p.check C V K a n)) (classSum V K (classHolds C X V K p) p.gaps a n) 0
 
 end
 

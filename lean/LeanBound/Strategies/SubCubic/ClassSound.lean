@@ -12,8 +12,8 @@ noncomputable section
 
 section Class
 
-variable {M : AttentionOnly} {H : Head} {C : Tables} {S : Scores} (hv : Tables.Valid M H C) (hS : Scores.Valid M H C S)
-  {p : Pool} {a n : Nat} (hp : p.Valid M C S a n) {m j o : Nat}
+variable {M : AttentionOnly} {H : Head} {C : Tables} {X : Exponentials} (hv : Tables.ValidLogits M H C)
+  (hX : Exponentials.Valid M H C X) {p : Pool} {a n : Nat} (hp : p.Valid M H C a n) {m j o : Nat}
 
 include hv hp in
 /-- Gains stay inside their lanes. -/
@@ -28,30 +28,27 @@ theorem gain_lt (x : Nat) : 2 ^ C.P * (6 * 2 ^ C.r - x) < C.half := by
   generalize 2 ^ C.P * 2 ^ C.r = z at *
   omega
 
-include hv hS hp
+include hv hX hp
 
 /-- What `classHolds` says about one output. -/
-theorem classHolds_spec (hm : m < M.d_vocab) (h : classHolds C S M.d_vocab M.n_ctx p m j = true) :
-    1 ≤ gapEntry p.attention p.spread (j + 1) m ∧ 1 ≤ gapEntry p.attention p.spread (j + 2) m ∧
+theorem classHolds_spec (hm : m < M.d_vocab) (hj : j + 2 < gapRows)
+    (h : classHolds C X M.d_vocab M.n_ctx p m j = true) :
+    (∀ g, g = j + 1 ∨ g = j + 2 →
+      1 ≤ gapEntry p.attention p.spread g m ∧ gapEntry p.attention p.spread g m < 2 ^ X.bits) ∧
     ∀ o, o < M.d_vocab → o ≠ m →
       baseEntry C M.n_ctx p.direct m o + lossEntry C (nth C.OE m) m o ≤ 6 * 2 ^ C.r ∧
-      (M.n_ctx - 1) * lostEntry C S M.n_ctx p m j o <
+      (M.n_ctx - 1) * lostEntry C X M.n_ctx p m j o <
         2 ^ C.P * (6 * 2 ^ C.r - (baseEntry C M.n_ctx p.direct m o + lossEntry C (nth C.OE m) m o)) := by
   simp only [classHolds, outweighs, both_eq_true] at h
   obtain ⟨h1, h2, h3, h4⟩ := h
-  have hgap := fun g => scoreGaps_eq (C := C) hp.attention hp.spread_le g
-  have hgaplt := fun g => gapEntry_lt (C := C) (spread := p.spread) hp.attention g
-  have h1 : 1 ≤ gapEntry p.attention p.spread (j + 1) m := by
-    have h := Nat.le_of_ble_eq_true h1
-    rwa [hgap, lane_pack (fun m _ => hgaplt _ m) hm] at h
-  have h2 : 1 ≤ gapEntry p.attention p.spread (j + 2) m := by
-    have h := Nat.le_of_ble_eq_true h2
-    rwa [hgap, lane_pack (fun m _ => hgaplt _ m) hm] at h
-  refine ⟨h1, h2, ?_⟩
+  refine ⟨fun g hg => ?_, ?_⟩
+  · rcases hg with rfl | rfl
+    · exact gapBounded_sound hp.attention hp.spread_le hm h1
+    · exact gapBounded_sound hp.attention hp.spread_le hm h2
   have hbase := fun o ho => baseEntry_lt hv hp.direct_room (o := o) m ho
   have hloss : ∀ t o, t < M.d_vocab → o < M.d_vocab → lossEntry C (nth C.OE t) m o < 2 * 2 ^ C.r := fun t o ht ho =>
     lossEntry_lt ((hv.OE_lt t ht).2 o ho)
-  have hroom := bias_room hv
+  have hroom := hv.bias_room
   have hhalf := hv.two_pow_w
   have e0 := baseLoss_eq hv hp.direct hp.direct_room hm
   have eT : ∀ t, t < M.d_vocab → Nat.add (baseLoss C M.d_vocab M.n_ctx p.direct m) (lossOf C M.d_vocab (nth C.OE t) m) =
@@ -89,29 +86,29 @@ theorem classHolds_spec (hm : m < M.d_vocab) (h : classHolds C S M.d_vocab M.n_c
     rw [eOwn, above _ fun o ho => by have := hown12 o ho; omega] at h
     exact Nat.le_of_sub_eq_zero (eq_zero_of_pack (fun o ho => by have := hown12 o ho; omega) h ho)
   have h4 : atMost C.w M.d_vocab (clear C M.d_vocab m (laneMax C.w (guardBits C.w M.d_vocab)
-        (relativeWeight C S M.d_vocab M.n_ctx p.attention p.spread m (j + 1) * aboveBias C M.d_vocab (Nat.add
+        (relativeWeight C X M.d_vocab M.n_ctx p.attention p.spread m (j + 1) * aboveBias C M.d_vocab (Nat.add
           (baseLoss C M.d_vocab M.n_ctx p.direct m) (lossOf C M.d_vocab (nth C.OE (m - (j + 1))) m)))
-        (relativeWeight C S M.d_vocab M.n_ctx p.attention p.spread m (j + 2) * aboveBias C M.d_vocab (Nat.add
+        (relativeWeight C X M.d_vocab M.n_ctx p.attention p.spread m (j + 2) * aboveBias C M.d_vocab (Nat.add
           (baseLoss C M.d_vocab M.n_ctx p.direct m) (anyLoss C M.d_vocab m (m - (j + 1)))))) +
         (ones C.w M.d_vocab - 2 ^ (C.w * m)))
       (2 ^ C.P * (poolBias C M.d_vocab - clear C M.d_vocab m (Nat.add (baseLoss C M.d_vocab M.n_ctx p.direct m)
         (lossOf C M.d_vocab (nth C.OE m) m)))) = true := h4
-  let near o := (M.n_ctx - 1) * relativeEntry C S p.attention p.spread m (j + 1) *
+  let near o := (M.n_ctx - 1) * relativeEntry C X p.attention p.spread m (j + 1) *
     (baseEntry C M.n_ctx p.direct m o + lossEntry C (nth C.OE (m - (j + 1))) m o - 6 * 2 ^ C.r)
-  let any o := (M.n_ctx - 1) * relativeEntry C S p.attention p.spread m (j + 2) *
+  let any o := (M.n_ctx - 1) * relativeEntry C X p.attention p.spread m (j + 2) *
     (baseEntry C M.n_ctx p.direct m o + anyEntry C m (m - (j + 1)) o - 6 * 2 ^ C.r)
   have hnear' : ∀ o, o < M.d_vocab → near o + 1 < C.half := fun o ho => by
-    have := weighted_lt hS hp (m := m) (j + 1) (Nat.lt_of_le_of_lt (Nat.sub_le _ (6 * 2 ^ C.r))
+    have := weighted_lt hX hp (m := m) (j + 1) (Nat.lt_of_le_of_lt (Nat.sub_le _ (6 * 2 ^ C.r))
       (hnear (m - (j + 1)) (by omega) o ho))
     rwa [← Nat.mul_assoc] at this
   have hany' : ∀ o, o < M.d_vocab → any o + 1 < C.half := fun o ho => by
-    have := weighted_lt hS hp (m := m) (j + 2) (Nat.lt_of_le_of_lt (Nat.sub_le _ (6 * 2 ^ C.r)) (hany o ho))
+    have := weighted_lt hX hp (m := m) (j + 2) (Nat.lt_of_le_of_lt (Nat.sub_le _ (6 * 2 ^ C.r)) (hany o ho))
     rwa [← Nat.mul_assoc] at this
   have hmaxlt : ∀ o, o < M.d_vocab → max (near o) (any o) < 2 ^ C.w := fun o ho => by
     have := hnear' o ho
     have := hany' o ho
     omega
-  rw [relativeWeight_eq hS hp _ hm, relativeWeight_eq hS hp _ hm, eT _ (by omega), eA, eOwn, eB,
+  rw [relativeWeight_eq hX hp (by omega) hm, relativeWeight_eq hX hp hj hm, eT _ (by omega), eA, eOwn, eB,
     above _ fun o ho => by have := hnear (m - (j + 1)) (by omega) o ho; omega,
     above _ fun o ho => by have := hany o ho; omega, ← pack_mul, ← pack_mul,
     laneMax_pack (f := near) (g := any) hv.w_pos (fun o ho => by have := hnear' o ho; show _ < C.half; omega)
@@ -134,16 +131,16 @@ theorem classHolds_spec (hm : m < M.d_vocab) (h : classHolds C S M.d_vocab M.n_c
 end Class
 
 /-- A class that holds is right. -/
-theorem class_sound {M : AttentionOnly} {H : Head} {C : Tables} {S : Scores} (hv : Tables.Valid M H C)
-    (hS : Scores.Valid M H C S) {p : Pool} {a n m j : Nat} (hp : p.Valid M C S a n) (F : Type) [ExpField F]
-    (hm : m < M.d_vocab) (h : classHolds C S M.d_vocab M.n_ctx p m j = true) {k : Nat} (hk : k < n) {y : List Nat}
-    (hy : y ∈ sequences M.d_vocab (M.n_ctx - 1)) (hall : ∀ t ∈ y ++ [a + k], t = m ∨ t < m - j) (hmem : m ∈ y ++ [a + k]) :
-    M.classifier.Correct F (y ++ [a + k]) (maxToken (y ++ [a + k])) := by
+theorem class_sound {M : AttentionOnly} {H : Head} {C : Tables} {X : Exponentials} (hv : Tables.ValidLogits M H C)
+    (hX : Exponentials.Valid M H C X) {p : Pool} {a n m j : Nat} (hp : p.Valid M H C a n) (F : Type) [ExpField F]
+    (hm : m < M.d_vocab) (hj : j + 2 < gapRows) (h : classHolds C X M.d_vocab M.n_ctx p m j = true) {k : Nat}
+    (hk : k < n) {y : List Nat} (hy : y ∈ sequences M.d_vocab (M.n_ctx - 1)) (hall : ∀ t ∈ y ++ [a + k], t = m ∨ t < m - j)
+    (hmem : m ∈ y ++ [a + k]) : M.classifier.Correct F (y ++ [a + k]) (maxToken (y ++ [a + k])) := by
   have hK := hv.n_ctx_pos
   have haV : a + k < M.d_vocab := by have := hp.queries_le; omega
   have hx := snoc_mem_sequences hK haV hy
   obtain ⟨hlen, _⟩ := mem_sequences.1 hx
-  obtain ⟨hg1, hg2, hspec⟩ := classHolds_spec hv hS hp hm h
+  obtain ⟨hgaps, hspec⟩ := classHolds_spec hv hX hp hm hj h
   rw [maxToken_of_gap (Nat.sub_le m j) hall hmem]
   have entry : ∀ i, i < M.n_ctx → (y ++ [a + k]).getD i 0 ∈ y ++ [a + k] := fun i hi => by
     rw [List.getD_eq_getElem?_getD, List.getElem?_eq_getElem (by omega), Option.getD_some]
@@ -152,23 +149,23 @@ theorem class_sound {M : AttentionOnly} {H : Head} {C : Tables} {S : Scores} (hv
   refine correct_of_losses hv.heads hv.aligned hK F (j := l) (P := C.P) (getD_snoc hy _) (by omega)
     (by rw [List.getD_eq_getElem?_getD, List.getElem?_eq_getElem hl, Option.getD_some, e]) fun o ho hom => ?_
   obtain ⟨hown, hlt⟩ := hspec o ho hom
-  have cInt_le := fun {i t z : Nat} hi ht hz => cInt_sub_le (y := z) hv hp.direct hp.direct_room rfl hp.direct_length hk
-    (i := i) (t := t) haV hi ht hm ho hz
+  have cInt_le := fun {i t z : Nat} hi ht hz => cInt_sub_le (y := z) hv hp.direct_room hp.encloses hk (i := i) (t := t)
+    haV hi ht hm ho hz
   refine ⟨_, _, hlt, fun i hi => ?_, fun i hi hne => ?_⟩
   · have := cInt_le hi hm (token_le hv hm hm)
     omega
   · generalize hti : (y ++ [a + k]).getD i 0 = t at hne ⊢
     have ht : t < m - j := (hall t (hti ▸ entry i hi)).resolve_left hne
-    have gap := fun {g : Nat} hg => gapEntry_sound hS hp.attention hp.attention_length hp.queries_le hp.decreasing hp.spread hk hm
-      (g := g) (t := t) hg (show l < M.n_ctx by omega) hi
+    have gap := fun {g : Nat} hg h1 => gapEntry_sound hp.attends hp.decreasing hk hm (g := g) (t := t) hg
+      (show l < M.n_ctx by omega) hi h1
     by_cases hnear : t = m - (j + 1)
-    · obtain ⟨hu, hb⟩ := gap (g := j + 1) (by omega) hg1
-      refine ⟨_, _, _, Nat.le_max_left _ _, ?_, hu, hS.exp_le F _ hb⟩
+    · obtain ⟨h1, hb⟩ := hgaps (j + 1) (.inl rfl)
+      refine ⟨_, _, _, Nat.le_max_left _ _, ?_, gap (by omega) h1, hX.exp_le F _ hb⟩
       have := cInt_le hi (show t < M.d_vocab by omega) (token_le hv (by omega) hm)
       rw [hnear] at this ⊢
       omega
-    · obtain ⟨hu, hb⟩ := gap (g := j + 2) (by omega) hg2
-      refine ⟨_, _, _, Nat.le_max_right _ _, ?_, hu, hS.exp_le F _ hb⟩
+    · obtain ⟨h1, hb⟩ := hgaps (j + 2) (.inr rfl)
+      refine ⟨_, _, _, Nat.le_max_right _ _, ?_, gap (by omega) h1, hX.exp_le F _ hb⟩
       have := cInt_le hi (show t < M.d_vocab by omega) (any_le hv (show t < m - (j + 1) by omega) (by omega) hm)
       omega
 

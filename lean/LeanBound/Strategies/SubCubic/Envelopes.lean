@@ -81,14 +81,19 @@ end Lanes
 
 variable {w V : Nat}
 
-/-- Row `a + j` of the circuit `f`, with the shift of query `j`, lies between multiples of `low` and `high`. -/
-structure Envelope.Holds (E : Envelope) (w V a : Nat) (f : Nat → Nat → Nat) : Prop where
+/-- What `Envelope.fits` establishes. -/
+structure Envelope.Fits (E : Envelope) (w V : Nat) : Prop where
+  low_lt : E.low < 2 ^ (E.bits * V)
+  high_lt : E.high < 2 ^ (E.bits * V)
   low_eq : widen w V E.bits E.low = pack w (lane E.bits E.low) V
   high_eq : widen w V E.bits E.high = pack w (lane E.bits E.high) V
   bits : E.bits + 2 ≤ w
   least_le : E.least ≤ E.most
   room : E.most * 2 ^ E.bits ≤ 2 ^ (w - 2)
-  rows : ∀ j, j < E.queries.length → ∃ scale shift, E.least ≤ scale ∧ scale ≤ E.most ∧ ∀ t, t < V →
+
+/-- Row `a + j` of the circuit `f`, plus a shift, lies between multiples of `low` and `high`, for all `j` below `n`. -/
+def Envelope.Encloses (E : Envelope) (V a n : Nat) (f : Nat → Nat → Nat) : Prop :=
+  ∀ j, j < n → ∃ scale shift, E.least ≤ scale ∧ scale ≤ E.most ∧ ∀ t, t < V →
     scale * lane E.bits E.low t ≤ f (a + j) t + shift ∧ f (a + j) t + shift ≤ scale * lane E.bits E.high t
 
 theorem scale_lt {E : Envelope} (hb : E.bits + 2 ≤ w) (hr : E.most * 2 ^ E.bits ≤ 2 ^ (w - 2)) {scale x : Nat}
@@ -147,17 +152,20 @@ theorem enclosesAll_sound {E : Envelope} {f : Nat → Nat → Nat} {row : Nat �
         have := hrow (i + 1) (Nat.succ_lt_succ hi)
         rwa [show a + (i + 1) = a + 1 + i by omega] at this) h5 j (Nat.lt_of_succ_lt_succ hj)
 
-theorem Envelope.check_sound {E : Envelope} {a : Nat} {f : Nat → Nat → Nat} {row : Nat → Nat}
-    (hrow : ∀ j, j < E.queries.length → row (a + j) = pack w (f (a + j)) V ∧ ∀ t, t < V → f (a + j) t < 2 ^ (w - 2))
-    (h : E.check w V row a = true) : E.Holds w V a f := by
-  simp only [Envelope.check, both_eq_true] at h
-  obtain ⟨h1, h2, h3, h4, h5, h6⟩ := h
+theorem Envelope.fits_sound {E : Envelope} (h : E.fits w V = true) : E.Fits w V := by
+  simp only [Envelope.fits, both_eq_true] at h
+  obtain ⟨h1, h2, h3, h4, h5⟩ := h
   have hb : E.bits + 2 ≤ w := Nat.le_of_ble_eq_true h3
-  have hr : E.most * 2 ^ E.bits ≤ 2 ^ (w - 2) := Nat.le_of_ble_eq_true h5
-  have e1 := widen_eq (w := w) (show E.bits ≤ w by omega) (Nat.le_of_ble_eq_true h1)
-  have e2 := widen_eq (w := w) (show E.bits ≤ w by omega) (Nat.le_of_ble_eq_true h2)
-  rw [e1, e2] at h6
-  exact ⟨e1, e2, hb, Nat.le_of_ble_eq_true h4, hr, fun j hj => enclosesAll_sound hb hr E.queries a hrow h6 j hj⟩
+  exact ⟨Nat.le_of_ble_eq_true h1, Nat.le_of_ble_eq_true h2, widen_eq (by omega) (Nat.le_of_ble_eq_true h1),
+    widen_eq (by omega) (Nat.le_of_ble_eq_true h2), hb, Nat.le_of_ble_eq_true h4, Nat.le_of_ble_eq_true h5⟩
+
+theorem Envelope.check_sound {E : Envelope} (hE : E.Fits w V) {a n : Nat} {f : Nat → Nat → Nat} {row : Nat → Nat}
+    (hrow : ∀ j, j < n → row (a + j) = pack w (f (a + j)) V ∧ ∀ t, t < V → f (a + j) t < 2 ^ (w - 2))
+    (h : E.check w V row a n = true) : E.Encloses V a n f := by
+  obtain ⟨h1, h2⟩ := both_eq_true.1 h
+  obtain rfl : E.queries.length = n := Nat.eq_of_beq_eq_true h1
+  rw [hE.low_eq, hE.high_eq] at h2
+  exact fun j hj => enclosesAll_sound hE.bits hE.room E.queries a hrow h2 j hj
 
 end
 

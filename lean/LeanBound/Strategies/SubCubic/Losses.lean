@@ -27,12 +27,12 @@ def anyEntry (C : Tables) (m n o : Nat) : Nat :=
 
 section Losses
 
-variable {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) {E : Envelope} {a m o : Nat}
-  {f : Nat → Nat → Nat} (hE : E.Holds C.w M.d_vocab a f) (hr : E.most * 2 ^ E.bits ≤ 2 ^ (C.r + 2))
+variable {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.ValidLogits M H C) {E : Envelope} {a m o : Nat}
+  (hE : E.Fits C.w M.d_vocab) (hr : E.most * 2 ^ E.bits ≤ 2 ^ (C.r + 2))
 
 include hv in
 theorem r_lt_half : 2 ^ C.r < C.half := by
-  have h1 := bias_room hv
+  have h1 := hv.bias_room
   have := Nat.two_pow_pos C.r
   omega
 
@@ -97,7 +97,7 @@ theorem directLoss_eq (hm : m < M.d_vocab) :
 include hv hE hr in
 theorem baseLoss_eq (hm : m < M.d_vocab) :
     baseLoss C M.d_vocab M.n_ctx E m = pack C.w (baseEntry C M.n_ctx E m) M.d_vocab := by
-  have hb := bias_room hv
+  have hb := hv.bias_room
   have e : rowMax C M.d_vocab (fun i => lossOf C M.d_vocab (nth C.OP i) m) M.n_ctx =
       pack C.w (fun o => maxBelow (fun i => lossEntry C (nth C.OP i) m o) M.n_ctx) M.d_vocab :=
     rowMax_eq_pack hv.w_pos (fun i hi => lossOf_eq_pack (hv.OP_lt i hi).1 m) fun i o hi ho => by
@@ -152,14 +152,14 @@ theorem direct_le {d dm scale shift : Nat} (h1 : E.least ≤ scale) (h2 : scale 
     rw [Nat.mul_sub scale] at h3
     omega
 
-include hv hE hr in
+include hv hr in
 /-- What one position gains for output `o`, if `y` bounds what its token gains. -/
-theorem cInt_sub_le (hD : f = fun a o => lane C.w (nth C.D a) o) {n j i t y : Nat} (hn : E.queries.length = n) (hj : j < n)
+theorem cInt_sub_le {n j i t y : Nat} (hD : E.Encloses M.d_vocab a n fun a o => lane C.w (nth C.D a) o) (hj : j < n)
     (ha : a + j < M.d_vocab) (hi : i < M.n_ctx) (ht : t < M.d_vocab) (hm : m < M.d_vocab) (ho : o < M.d_vocab)
     (hy : lane C.w (nth C.OE t) o + 2 ^ C.r ≤ lane C.w (nth C.OE t) m + y) :
-    M.cInt H (a + j) t i o + 6 * ((2 ^ C.r : Nat) : Int) ≤ M.cInt H (a + j) t i m + ((baseEntry C M.n_ctx E m o + y : Nat) : Int) := by
-  obtain ⟨scale, shift, h1, h2, hrow⟩ := hE.rows j (hn ▸ hj)
-  subst hD
+    M.cInt H (a + j) t i o + 6 * ((2 ^ C.r : Nat) : Int) ≤
+      M.cInt H (a + j) t i m + ((baseEntry C M.n_ctx E m o + y : Nat) : Int) := by
+  obtain ⟨scale, shift, h1, h2, hrow⟩ := hD j hj
   have h3 : lane C.w (nth C.D (a + j)) o + 4 * 2 ^ C.r ≤ lane C.w (nth C.D (a + j)) m + directEntry C E m o :=
     direct_le hr h1 h2 (hrow o ho).2 (hrow m hm).1
   have h4 : lossEntry C (nth C.OP i) m o ≤ maxBelow (fun i => lossEntry C (nth C.OP i) m o) M.n_ctx :=

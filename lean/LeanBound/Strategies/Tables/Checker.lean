@@ -71,11 +71,13 @@ def checkWidths : Bool :=
   (both (Nat.ble (Nat.succ p.maxE) (Nat.pow 2 (Nat.mul (Nat.sub p.narrow 1) M.d_vocab)))
     (Nat.ble (Nat.succ p.maxP) (Nat.pow 2 (Nat.mul (Nat.sub p.narrow 1) M.d_vocab)))))))))))))))))))
 
-/-- Logit contributions are below `2 ^ r`, and scores below their upper bounds, but not by too much. -/
-def checkRanges : Bool :=
+/-- Logit contributions are below `2 ^ r`. -/
+def checkLogits : Bool :=
   both (inRange p.stride p.narrow p.r (Plan.rows M) M.d_vocab (p.oRaised M H))
-  (both (inRange p.stride p.narrow p.r M.d_vocab M.d_vocab (p.directRaised M H))
-    (inRange p.stride p.narrow p.consts.length M.d_vocab (Plan.rows M) (p.sRaised M H)))
+    (inRange p.stride p.narrow p.r M.d_vocab M.d_vocab (p.directRaised M H))
+
+/-- Scores are below their upper bounds, but not by too much. -/
+def checkScores : Bool := inRange p.stride p.narrow p.consts.length M.d_vocab (Plan.rows M) (p.sRaised M H)
 
 /-- The scale of scores. -/
 def scoreFrac : Nat := Nat.add (Nat.add M.W_E.frac H.W_Q.frac) (Nat.add M.W_E.frac H.W_K.frac)
@@ -84,13 +86,16 @@ def scoreFrac : Nat := Nat.add (Nat.add M.W_E.frac H.W_Q.frac) (Nat.add M.W_E.fr
 def checkConsts : Bool :=
   both (expCheck p.P (scoreFrac M H) p.squarings p.consts.length p.consts p.err) (allAtMost (Nat.pow 2 p.P) p.consts)
 
-/-- All checks of a plan. -/
-def checkPlan : Bool :=
+/-- The checks of a plan whose scores are not multiplied out. -/
+def checkLogitPlan : Bool :=
   both (checkShapes p M H)
   (both (checkWidths p M H)
   (both (checkConsts p M H)
-  (both (checkRanges p M H)
+  (both (checkLogits p M H)
     (checkRoom (p.tables M H) M.n_ctx))))
+
+/-- All checks of a plan. -/
+def checkPlan : Bool := both (checkLogitPlan p M H) (checkScores p M H)
 
 end
 

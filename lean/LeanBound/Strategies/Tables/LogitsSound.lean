@@ -210,7 +210,7 @@ theorem lowered_grid {n m x : Nat} {T : Nat → Nat → Int} (h : Grid p.stride 
   exact ⟨hr.lower fun i o hi ho => by have := hin i o hi ho; omega, fun i o hi ho => by have := hin i o hi ho; omega⟩
 
 /-- The tables of logits. -/
-theorem logits_sound (h : checkRanges p M H = true) :
+theorem logits_sound (h : checkLogits p M H = true) :
     (∀ a, a < M.d_vocab → nth (p.tables M H).D a < 2 ^ (p.w * M.d_vocab) ∧
       ∀ o, o < M.d_vocab → lane p.w (nth (p.tables M H).D a) o < 2 ^ p.r) ∧
     (∀ i, i < M.n_ctx → nth (p.tables M H).OP i < 2 ^ (p.w * M.d_vocab) ∧
@@ -220,8 +220,8 @@ theorem logits_sound (h : checkRanges p M H = true) :
     ∀ a i t o, a < M.d_vocab → i < M.n_ctx → t < M.d_vocab → o < M.d_vocab →
       ((lane p.w (nth (p.tables M H).D a) o + lane p.w (nth (p.tables M H).OP i) o +
         lane p.w (nth (p.tables M H).OE t) o : Nat) : Int) = M.cInt H a t i o + 3 * (p.offset : Int) := by
-  simp only [checkRanges, both_eq_true] at h
-  obtain ⟨ho, hd, _⟩ := h
+  simp only [checkLogits, both_eq_true] at h
+  obtain ⟨ho, hd⟩ := h
   obtain ⟨go, bo⟩ := o_grid hs hw
   obtain ⟨gd, bd⟩ := direct_grid hs hw
   obtain ⟨go, lo⟩ := lowered_grid hw go bo (by omega) ho

@@ -14,8 +14,8 @@ attribute [local instance] Semiring.natCast Ring.intCast
 
 noncomputable section
 
-/-- The tables are those of the model, and small enough to be added up in lanes. -/
-structure Tables.Valid (M : AttentionOnly) (H : Head) (C : Tables) : Prop where
+/-- The tables of logits are those of the model, and small enough to be added up in lanes. -/
+structure Tables.ValidLogits (M : AttentionOnly) (H : Head) (C : Tables) : Prop where
   heads : M.heads = [H]
   aligned : AttentionOnly.Aligned M H
   n_ctx_pos : 0 < M.n_ctx
@@ -26,12 +26,15 @@ structure Tables.Valid (M : AttentionOnly) (H : Head) (C : Tables) : Prop where
   logits : ∀ a i t o, a < M.d_vocab → i < M.n_ctx → t < M.d_vocab → o < M.d_vocab →
     ((lane C.w (nth C.D a) o + lane C.w (nth C.OP i) o + lane C.w (nth C.OE t) o : Nat) : Int) =
       M.cInt H a t i o + 3 * (C.offset : Int)
+  room : checkRoom C M.n_ctx = true
+
+/-- All tables are those of the model. -/
+structure Tables.Valid (M : AttentionOnly) (H : Head) (C : Tables) : Prop extends Tables.ValidLogits M H C where
   eE_le : ∀ a t, a < M.d_vocab → t < M.d_vocab → lane C.e (nth C.eE a) t ≤ 2 ^ C.P
   eP_le : ∀ a i, a < M.d_vocab → i < M.n_ctx → lane C.e (nth C.eP a) i ≤ 2 ^ C.P
   weights : ∀ (F : Type) [ExpField F] (a : Nat), a < M.d_vocab → ∃ s : F, 0 < s ∧ ∀ i t, i < M.n_ctx → t < M.d_vocab →
     (weight C a i t : F) ≤ s * exp ((M.sInt H a t i : F) / 2 ^ AttentionOnly.sFrac M H) ∧
     s * exp ((M.sInt H a t i : F) / 2 ^ AttentionOnly.sFrac M H) ≤ (weight C a i t : F) + (C.weightErr : F)
-  room : checkRoom C M.n_ctx = true
 
 theorem Tables.Valid.weight_le {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C) (a i t : Nat)
     (ha : a < M.d_vocab) (hi : i < M.n_ctx) (ht : t < M.d_vocab) : weight C a i t ≤ 2 ^ C.P := by

@@ -94,9 +94,11 @@ theorem half_le_of_guards {g : Nat → Nat} (hw : 0 < C.w) (hm : m < V) (hg : �
 
 variable {M : AttentionOnly} {H : Head}
 
-namespace Tables.Valid
+theorem Tables.slack_pos (C : Tables) (K : Nat) : 0 < C.slack K := Nat.succ_pos _
 
-variable (hv : Tables.Valid M H C)
+namespace Tables.ValidLogits
+
+variable (hv : Tables.ValidLogits M H C)
 
 include hv in
 theorem room_le : 3 * (M.n_ctx * C.top) + C.slack M.n_ctx ≤ C.half := by
@@ -106,16 +108,32 @@ theorem room_le : 3 * (M.n_ctx * C.top) + C.slack M.n_ctx ≤ C.half := by
 include hv in
 theorem two_pow_w : 2 ^ C.w = 2 * C.half := two_pow_eq hv.w_pos
 
-theorem slack_pos (C : Tables) (K : Nat) : 0 < C.slack K := Nat.succ_pos _
-
 include hv in
 theorem top_lt : C.top < C.half := by
   have h := hv.room_le
-  have h1 := slack_pos C M.n_ctx
+  have h1 := C.slack_pos M.n_ctx
   have h2 : C.top ≤ M.n_ctx * C.top := Nat.le_mul_of_pos_left _ hv.n_ctx_pos
   omega
 
-end Tables.Valid
+include hv in
+/-- Losses, with their biases, stay inside their lanes. -/
+theorem bias_room : 12 * 2 ^ C.r < C.half := by
+  have h1 := hv.room_le
+  have h2 := C.slack_pos M.n_ctx
+  have h3 : C.top ≤ M.n_ctx * C.top := Nat.le_mul_of_pos_left _ hv.n_ctx_pos
+  have h4 : C.top = 2 ^ C.P * (2 ^ C.r * 4) := by
+    show 2 ^ (C.P + (C.r + 2)) = _
+    rw [Nat.pow_add, Nat.pow_add]
+  have h5 : 2 ^ C.r * 4 ≤ C.top := h4 ▸ Nat.le_mul_of_pos_left _ (Nat.two_pow_pos _)
+  omega
+
+include hv in
+theorem half_lt_two_pow : C.half < 2 ^ C.w := by
+  have h1 := hv.two_pow_w
+  have h2 : 0 < C.half := Nat.two_pow_pos _
+  omega
+
+end Tables.ValidLogits
 
 /-- The sum of three lanes, one of each table. -/
 def laneSum (C : Tables) (a i t o : Nat) : Nat :=
@@ -160,7 +178,7 @@ theorem leads_sound (hv : Tables.Valid M H C) {f : Nat → Nat} (hm : m < V) (hf
   intro o ho hne
   have hr := hv.room_le
   have hw := hv.two_pow_w
-  have hs := Tables.Valid.slack_pos C M.n_ctx
+  have hs := C.slack_pos M.n_ctx
   generalize M.n_ctx * C.top = B at hf hr
   have h : lead C V (pack C.w f V) (C.half - C.slack M.n_ctx) m &&& guards C V m = guards C V m := Nat.eq_of_beq_eq_true h
   have hfm := hf m hm

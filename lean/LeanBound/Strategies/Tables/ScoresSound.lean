@@ -180,13 +180,11 @@ theorem tops_grid : Grid p.stride p.narrow M.d_vocab (M.d_vocab + M.n_ctx) 0
 def below (p : Plan) (M : AttentionOnly) (H : Head) (a t : Nat) : Int :=
   ((if t < M.d_vocab then p.topE a else p.topP a : Nat) : Int) - (sExt M H a t + (p.quarter : Int))
 
-/-- What `checkRanges` establishes of scores. -/
-theorem scores_sound (h : checkRanges p M H = true) :
+/-- What `checkScores` establishes of scores. -/
+theorem scores_sound (h : checkScores p M H = true) :
     Grid p.stride p.narrow M.d_vocab (M.d_vocab + M.n_ctx) 0 (below p M H)
       (p.lowered M.d_vocab (rows M) (p.sRaised M H)) ∧
     ∀ a t, a < M.d_vocab → t < M.d_vocab + M.n_ctx → below p M H a t < ((2 ^ p.consts.length : Nat) : Int) := by
-  simp only [checkRanges, both_eq_true] at h
-  obtain ⟨_, _, hc⟩ := h
   obtain ⟨g, gb⟩ := s_grid hs hw
   have h1 := hw.half_eq
   have h2 := hw.two_pow
@@ -207,7 +205,7 @@ theorem scores_sound (h : checkRanges p M H = true) :
     have := ht a t
     unfold below
     omega
-  have hin := r.inRange hl (hw.lanes_le _ (Nat.le_refl _)) (by have := hw.narrow; omega) hw.consts hc
+  have hin := r.inRange hl (hw.lanes_le _ (Nat.le_refl _)) (by have := hw.narrow; omega) hw.consts h
   rw [hh] at hin
   exact ⟨r.lower fun a t ha hT => by have := hin a t ha hT; omega, fun a t ha hT => by have := hin a t ha hT; omega⟩
 

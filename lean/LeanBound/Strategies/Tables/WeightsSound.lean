@@ -69,7 +69,7 @@ def expOf (p : Plan) (M : AttentionOnly) (H : Head) (a t : Nat) : Nat := expNeg 
 include hs hw
 
 /-- The tables of exponentials. -/
-theorem exps_sound (hc : checkConsts p M H = true) (h : checkRanges p M H = true) :
+theorem exps_sound (hc : checkConsts p M H = true) (h : checkScores p M H = true) :
     (∀ a t, a < M.d_vocab → t < M.d_vocab → lane p.e (nth (p.tables M H).eE a) t = expOf p M H a t) ∧
     (∀ a i, a < M.d_vocab → i < M.n_ctx → lane p.e (nth (p.tables M H).eP a) i = expOf p M H a (M.d_vocab + i)) ∧
     ∀ a t, expOf p M H a t ≤ 2 ^ p.P := by
@@ -109,7 +109,7 @@ theorem exps_sound (hc : checkConsts p M H = true) (h : checkRanges p M H = true
     rw [e, lane_shiftRight, lane_pack (fun t _ => hE a t) (by omega)]
 
 /-- A computed exponential encloses `2 ^ P * exp (-(top - score) / 2 ^ σ)`. -/
-theorem expOf_sound {F : Type} [ExpField F] (hc : checkConsts p M H = true) (h : checkRanges p M H = true) {a t : Nat}
+theorem expOf_sound {F : Type} [ExpField F] (hc : checkConsts p M H = true) (h : checkScores p M H = true) {a t : Nat}
     (ha : a < M.d_vocab) (ht : t < M.d_vocab + M.n_ctx) :
     (expOf p M H a t : F) ≤ 2 ^ p.P * exp (-((below p M H a t : F) / 2 ^ sFrac M H)) ∧
     2 ^ p.P * exp (-((below p M H a t : F) / 2 ^ sFrac M H)) ≤ (expOf p M H a t : F) + (p.err : F) ∧
@@ -126,7 +126,7 @@ theorem expOf_sound {F : Type} [ExpField F] (hc : checkConsts p M H = true) (h :
   exact ⟨h2.1, h2.2, h3⟩
 
 /-- What the checks establish of attention weights. -/
-theorem weights_sound (hc : checkConsts p M H = true) (h : checkRanges p M H = true) (F : Type) [ExpField F] {a : Nat}
+theorem weights_sound (hc : checkConsts p M H = true) (h : checkScores p M H = true) (F : Type) [ExpField F] {a : Nat}
     (ha : a < M.d_vocab) : ∃ s : F, 0 < s ∧ ∀ i t, i < M.n_ctx → t < M.d_vocab →
       (weight (p.tables M H) a i t : F) ≤ s * exp ((M.sInt H a t i : F) / 2 ^ sFrac M H) ∧
       s * exp ((M.sInt H a t i : F) / 2 ^ sFrac M H) ≤

@@ -16,10 +16,13 @@ namespace Claims.Tiny
 
 open LeanBound
 
-theorem valid : Tables.Valid model head tables :=
-  Plan.valid rfl (by decide +kernel) (by decide +kernel) checked
+theorem valid : Tables.ValidLogits model head tables :=
+  (Plan.valid rfl (by decide +kernel) (by decide +kernel) checked).toValidLogits
 
-theorem scoresValid : Scores.Valid model head tables (plan.scores model head) := Plan.scores_valid checked
+theorem exponentials : Exponentials.Valid model head tables plan.exponentials :=
+  Plan.exponentials_valid (Plan.consts_checked (both_eq_true.1 checked).1)
+
+theorem scores : ScoresValid model head tables plan.exponentials.bits (plan.scores model head) := Plan.scores_valid checked
 
 /-- 0 inputs are proved, at least as many as claimed. -/
 theorem proved : Claim :=

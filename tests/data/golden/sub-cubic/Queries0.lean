@@ -21,7 +21,11 @@ noncomputable def pool0 : Pool where
     [(0x1, 0x81), (0x1, 0x1)]⟩
   gaps := nat_lit 0x0
 
-theorem holds0 : Nat.ble 0 (poolSize tables (plan.scores model head) model.d_vocab model.n_ctx
-    pool0 0 2) = true := by decide +kernel
+theorem holds0 :
+    (Nat.ble 0 (poolSize tables plan.exponentials model.d_vocab model.n_ctx
+      (pool0.checkScores tables plan.exponentials model.d_vocab model.n_ctx (plan.scores model head)
+        0 2)
+      pool0 0 2))
+     = true := by decide +kernel
 
 end Claims.Tiny

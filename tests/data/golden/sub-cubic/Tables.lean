@@ -27,19 +27,19 @@ noncomputable def consts : List Nat := [nat_lit 0xffe001,
     nat_lit 0x9b4597]
 
 noncomputable def plan : Plan where
-  narrow := 44
-  stride := 264
+  narrow := 58
+  stride := 348
   bias := nat_lit 0x200
-  w := 52
-  e := 49
+  w := 61
+  e := 58
   r := 11
   offset := nat_lit 0x640
   P := 24
   squarings := 13
   consts := consts
   err := 33
-  maxE := nat_lit 0x200000000b94000000019a
-  maxP := nat_lit 0x2000000013a3fffffffeb4
+  maxE := nat_lit 0x2000000000002e50000000000019a
+  maxP := nat_lit 0x2000000000004e8fffffffffffeb4
 
 noncomputable def tables : Tables := plan.tables model head
 
