@@ -11,12 +11,12 @@ from typing import Final
 
 import numpy as np
 
-from leanbound.errors import InputError, UnsupportedError
+from leanbound.errors import InputError
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies import tables as _tables
 from leanbound.strategies.certificate import LogitFactors, Plan, PoolCertificate
 from leanbound.strategies.factors import KeyScores, QKFactors, key_scores, least_narrow
-from leanbound.strategies.sub_cubic import MAX_GAP, PRECISION, Rows, pool_count
+from leanbound.strategies.sub_cubic import MAX_GAP, PRECISION, key_rows, pool_count
 from leanbound.strategies.tables import Integers, Tables, exp_neg, pack
 
 #: Into how many pools the queries are divided, unless told otherwise: a number that does not grow with the vocabulary.
@@ -97,14 +97,11 @@ def certify_parts(
         scores = key_scores(qk, tables.plan, pooled, directed=True)
         search = _Pool.of(parts, tables.plan, scores, pooled, range(max(0, V - maxima), V))
         gaps = search.gaps(queries, K)
-        rows = Rows(scores.low, scores.high, scores.scales, (0,) * len(queries))
-        if max(rows.scales) << rows.bits > 1 << (tables.plan.w - 2):
-            raise UnsupportedError("scores are too large for lanes: quantise the model to fewer bits")
         yield PoolCertificate(
             start=start,
             size=len(queries),
             proved=sum(pool_count(K, queries, m, m - gap) for m, gap in gaps.items()),
-            attention=rows.certificate(),
+            attention=key_rows(scores, tables.plan).certificate(),
             spread=0,
             gaps=sum((gap + 1) << (4 * m) for m, gap in gaps.items()),
             factors=scores.factors,

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from leanbound.errors import InputError, UnsupportedError
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies import tables as _tables
-from leanbound.strategies.certificate import Envelope, Factors, PoolCertificate
-from leanbound.strategies.factors import MAX_RATIO, QKFactors, key_scores, least_narrow
+from leanbound.strategies.certificate import Envelope, Factors, Plan, PoolCertificate
+from leanbound.strategies.factors import MAX_RATIO, KeyScores, QKFactors, key_scores, least_narrow
 from leanbound.strategies.tables import Integers, Tables, exp_neg, pack
 
 #: Bits of an exponential, unless told otherwise: it bounds attention relative to that to the maximum.
@@ -144,11 +144,6 @@ FACTORED: Final[Mapping[str, bool]] = MappingProxyType(
 )
 
 
-def multiplies_scores(attention: str) -> bool:
-    """Whether a way to bound the QK circuit multiplies it out."""
-    return attention not in FACTORED
-
-
 def _handling(option: str, name: str, known: Mapping[str, Handling], *others: str) -> Handling:
     if name not in known:
         raise InputError(f"{option} is {name!r}, expected one of {', '.join((*known, *others))}")
@@ -183,10 +178,15 @@ def _score_bounds(model: QuantisedModel, tables: Tables, attention: str) -> Call
 
 def _factored(qk: QKFactors, tables: Tables, pooled: slice, directed: bool) -> _ScoreBounds:
     found = key_scores(qk, tables.plan, pooled, directed)
+    return _ScoreBounds(key_rows(found, tables.plan), spread=0, factors=found.factors)
+
+
+def key_rows(found: KeyScores, plan: Plan) -> "Rows":
+    """The envelope of key scores. Raises UnsupportedError where it does not fit into lanes."""
     rows = Rows(found.low, found.high, found.scales, (0,) * len(found.scales))
-    if max(rows.scales) << rows.bits > 1 << (tables.plan.w - 2):
+    if max(rows.scales) << rows.bits > 1 << (plan.w - 2):
         raise UnsupportedError("scores are too large for lanes: quantise the model to fewer bits")
-    return _ScoreBounds(rows, spread=0, factors=found.factors)
+    return rows
 
 
 @dataclass(frozen=True)
