@@ -3,7 +3,7 @@
 Imports neither torch nor numpy.
 """
 
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -72,6 +72,18 @@ class Accuracy(OnTask):
     def with_bound(self, proved: int) -> "Accuracy":
         """The same property, of as many inputs as a certificate proves."""
         return self.model_copy(update={"at_least": proved})
+
+
+Numbers = Annotated[tuple[int, ...], Field(strict=False, min_length=1)]
+
+
+class NeverAtAnyLength(Section):
+    """After a prefix of `tokens`, however long, none of `queries` is answered by one of `outputs`."""
+
+    kind: Literal["never-at-any-length"]
+    queries: Numbers = Field(description="last tokens")
+    tokens: Numbers = Field(description="what may come before them")
+    outputs: Numbers = Field(description="what is never the output")
 
 
 #: What a claim can say. Further properties make this a union, told apart by `kind`.

@@ -14,7 +14,7 @@ from typing import Any, Self
 from leanbound import __version__
 from leanbound.errors import InputError
 from leanbound.forked import ForkLimits
-from leanbound.lean_source import join, natural, naturals, plain_numerals, tensor_rows
+from leanbound.lean_source import join, natural, naturals, numbers, plain_numerals, tensor_rows
 from leanbound.models.files import write_file
 from leanbound.properties import Property
 from leanbound.strategies import AnyCertificate, find_strategy
@@ -141,6 +141,7 @@ def render_claim(
         "natural": natural,
         "naturals": naturals,
         "plain_numerals": plain_numerals,
+        "numbers": numbers,
         "join": join,
         **proof.context,
     }

@@ -17,6 +17,7 @@ from leanbound.models.files import LARGE_LIMIT, read_json
 from leanbound.properties import Property
 from leanbound.strategies.base import AnyCertificate, Options, Strategy
 from leanbound.strategies.max_of_k import MaxOfKStrategy
+from leanbound.strategies.never import Convexity
 from leanbound.strategies.pairs import AllPairs
 
 __all__ = ["STRATEGIES", "AnyCertificate", "Options", "Strategy", "certify", "find_strategy"]
@@ -57,6 +58,10 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
                 module="leanbound.strategies.sub_cubic",
                 tables="leanbound.strategies.sub_cubic",
                 options=("precision", "pool", "attention", "direct"),
+            ),
+            Convexity(
+                "convexity",
+                "mixtures of outputs that are ahead wherever the attention goes; prefixes of any length",
             ),
             AllPairs(
                 "all-pairs",
