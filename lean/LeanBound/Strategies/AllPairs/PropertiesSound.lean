@@ -1,5 +1,6 @@
 module
 
+public import LeanBound.Numerics.LaneSum
 public import LeanBound.Properties.Agreement
 public import LeanBound.Properties.Failures
 public import LeanBound.Properties.Never
@@ -175,11 +176,7 @@ theorem neverPairs_le (firsts seconds os : List Nat) : neverPairs p M firsts sec
     have hf : a ∉ firsts := fun hm => by rw [among_iff.2 hm] at hf; exact absurd hf (by simp)
     have e : (natSum M.d_vocab fun i => indicator (a ∈ firsts → i ∈ seconds → ∀ o ∈ os, M.classifier.Excludes F [a, i] o)) =
         natSum M.d_vocab fun _ => 1 := natSum_congr fun i _ => indicator_true fun hm => absurd hm hf
-    have one : ∀ n, (natSum n fun _ => 1) = n := fun n => by
-      induction n with
-      | zero => rfl
-      | succ n ih => rw [natSum_succ, ih]
-    rw [cond_false, e, one]
+    rw [cond_false, e, natSum_one]
     exact Nat.le_refl _
   | true =>
     rw [cond_true]
@@ -234,28 +231,38 @@ theorem total_le_of_covered {V : Nat} {size f : Nat → Nat} (hf : ∀ a, a < V 
   have := hc.getD a (by omega)
   rwa [Nat.zero_add] at this
 
+/-- Where a sum is as large as it can be, so is each term. -/
+theorem eq_of_natSum {n c : Nat} {f : Nat → Nat} (hf : ∀ i, i < n → f i ≤ c) (h : n * c ≤ natSum n f) :
+    ∀ i, i < n → f i = c := by
+  induction n with
+  | zero => exact fun i hi => by omega
+  | succ n ih =>
+    have hle : natSum n f ≤ n * c := natSum_le_mul fun i hi => hf i (by omega)
+    have hlast := hf n (by omega)
+    rw [natSum_succ, Nat.succ_mul] at h
+    intro i hi
+    rcases Nat.lt_or_eq_of_le (Nat.le_of_lt_succ hi) with hi | rfl
+    · exact ih (fun i hi => hf i (by omega)) (by omega) i hi
+    · omega
+
+theorem indicator_le_one (q : Prop) : indicator q ≤ 1 := by
+  by_cases hq : q
+  · rw [indicator_true hq]; exact Nat.le_refl _
+  · rw [indicator_false hq]; exact Nat.zero_le _
+
+/-- What holds `n` times holds always. -/
+theorem forall_of_count {n : Nat} {P : Nat → Prop} (h : n ≤ natSum n fun i => indicator (P i)) : ∀ i, i < n → P i := by
+  intro i hi
+  have e := eq_of_natSum (fun i _ => indicator_le_one (P i)) (by rwa [Nat.mul_one]) i hi
+  exact Classical.byContradiction fun hno => by rw [indicator_false hno] at e; omega
+
 /-- What holds of `V ^ 2` pairs holds of all. -/
 theorem forall_of_total {V : Nat} {P : Nat → Nat → Prop} (h : V * V ≤ natSum V fun a => natSum V fun i => indicator (P a i)) :
     ∀ a i, a < V → i < V → P a i := by
-  have le_one : ∀ q : Prop, indicator q ≤ 1 := fun q => by
-    by_cases hq : q
-    · rw [indicator_true hq]; exact Nat.le_refl _
-    · rw [indicator_false hq]; exact Nat.zero_le _
-  have all : ∀ n c (f : Nat → Nat), (∀ i, i < n → f i ≤ c) → n * c ≤ natSum n f → ∀ i, i < n → f i = c := fun n c f hf hn => by
-    induction n with
-    | zero => exact fun i hi => by omega
-    | succ n ih =>
-      have hle : natSum n f ≤ n * c := natSum_le_mul fun i hi => hf i (by omega)
-      have hlast := hf n (by omega)
-      rw [natSum_succ, Nat.succ_mul] at hn
-      intro i hi
-      rcases Nat.lt_or_eq_of_le (Nat.le_of_lt_succ hi) with h | rfl
-      · exact ih (fun i hi => hf i (by omega)) (by omega) i h
-      · omega
-  have rows := all V V _ (fun a _ => Nat.le_trans (natSum_le_mul fun i _ => le_one _) (Nat.le_of_eq (Nat.mul_one V))) h
   intro a i ha hi
-  have cells := all V 1 _ (fun i _ => le_one (P a i)) (by rw [Nat.mul_one, rows a ha]; exact Nat.le_refl _) i hi
-  exact Classical.byContradiction fun hno => by rw [indicator_false hno] at cells; omega
+  have rows := eq_of_natSum (fun a _ =>
+    Nat.le_trans (natSum_le_mul fun i _ => indicator_le_one (P a i)) (Nat.le_of_eq (Nat.mul_one V))) h
+  exact forall_of_count (Nat.le_of_eq (rows a ha).symm) i hi
 
 theorem pair_of_mem_sequences {V : Nat} {x : List Nat} (h : x ∈ sequences V 2) : ∃ a b, a < V ∧ b < V ∧ x = [a, b] := by
   obtain ⟨hlen, ht⟩ := mem_sequences.1 h

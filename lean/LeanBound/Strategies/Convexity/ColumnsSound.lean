@@ -40,12 +40,6 @@ theorem mem_numbersFrom {a n i : Nat} (hi : i < n) : a + i ∈ numbersFrom a n :
 
 /-! ## Columns -/
 
-/-- A longer column, with zeros at its end. -/
-theorem pack_extend (S n k : Nat) (f : Nat → Nat) : pack S f n = pack S (fun i => if i < n then f i else 0) (n + k) := by
-  induction k with
-  | zero => exact pack_congr fun i hi => (if_pos hi).symm
-  | succ k ih => rw [← Nat.add_assoc, pack_succ, if_neg (by omega), Nat.zero_mul, Nat.add_zero, ← ih]
-
 section Columns
 
 variable {S n m : Nat} {col : Nat → Nat} {e : Nat → Nat → Nat} {weights : List (Nat × Nat)}

@@ -102,7 +102,7 @@ theorem directColumn_eq {o : Nat} (ho : o < M.d_vocab) : p.directColumn M H o = 
 theorem ownColumn_eq {o : Nat} (ho : o < M.d_vocab) : p.ownColumn M H o = pack p.stride (fun i =>
     (if i < M.d_vocab then (M.dir H i o + (p.quarter : Int)).toNat else 0) +
     ((if i < M.d_vocab then M.oE H i o else M.oP H (i - M.d_vocab) o) + (p.quarter : Int)).toNat) (M.d_vocab + M.n_ctx) := by
-  rw [pack_add, ← attendedColumn_eq hc ho, ← pack_extend, ← directColumn_eq hc ho]
+  rw [pack_add, ← attendedColumn_eq hc ho, pack_pad (Nat.le_add_right _ _), ← directColumn_eq hc ho]
   rfl
 
 variable {o : Nat} {m : Mixture} (hb : BarsChecked p M c m) (ho : o < M.d_vocab)
