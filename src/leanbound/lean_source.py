@@ -35,6 +35,16 @@ def numbers(values: Sequence[int]) -> str:
     return "[" + ", ".join(map(str, values)) + "]"
 
 
+def rows_of_numbers(rows: Sequence[Sequence[int]]) -> str:
+    """A list of lists of small natural numbers, one to a line."""
+    return _lines(numbers(row) for row in rows)
+
+
+def pairs(items: Iterable[Sequence[int]]) -> str:
+    """A list of pairs of natural numbers."""
+    return "[" + ", ".join(f"({left}, {right})" for left, right in items) + "]"
+
+
 def _lines(items: Iterable[str]) -> str:
     return "[" + ",\n    ".join(items) + "]"
 

@@ -3,6 +3,9 @@
 Imports neither torch nor numpy.
 """
 
+from collections.abc import Sequence
+from fractions import Fraction
+from math import prod
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -14,10 +17,18 @@ from leanbound.tasks.pairs import PairTask, Table
 MAX_OF_K: Final = "max-of-k"
 
 
+Numbers = Annotated[tuple[int, ...], Field(strict=False, min_length=1)]
+"""Tokens, or weights of them."""
+
+
 class Section(BaseModel):
     """A part of a claim file: no unknown keys, no conversions."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    def for_templates(self) -> dict[str, object]:
+        """As templates see it."""
+        return self.model_dump()
 
 
 class OnTask(Section):
@@ -74,7 +85,33 @@ class Accuracy(OnTask):
         return self.model_copy(update={"at_least": proved})
 
 
-Numbers = Annotated[tuple[int, ...], Field(strict=False, min_length=1)]
+class Failures(OnTask):
+    """The model is right on every input but these."""
+
+    kind: Literal["failures"]
+    exceptions: tuple[Numbers, ...] = Field(strict=False, description="inputs")
+
+    def require_possible(self, d_vocab: int, n_ctx: int) -> None:
+        """Raise InputError for an exception that is no input."""
+        for tokens in self.exceptions:
+            require_input("exceptions", tokens, d_vocab, n_ctx)
+
+
+class Never(Section):
+    """On no input that takes its tokens from these is one of `outputs` the output."""
+
+    kind: Literal["never"]
+    tokens: tuple[Numbers, ...] = Field(strict=False, description="by position")
+    outputs: Numbers
+
+    def require_possible(self, d_vocab: int, n_ctx: int) -> None:
+        """Raise InputError for what is no token, or too few positions."""
+        if len(self.tokens) != n_ctx:
+            raise InputError(
+                f"[property] tokens has {len(self.tokens)} rows, but an input has {n_ctx} tokens. Give a row for each."
+            )
+        for numbers in (*self.tokens, self.outputs):
+            require_tokens("tokens or outputs", numbers, d_vocab)
 
 
 class NeverAtAnyLength(Section):
@@ -85,9 +122,88 @@ class NeverAtAnyLength(Section):
     tokens: Numbers = Field(description="what may come before them")
     outputs: Numbers = Field(description="what is never the output")
 
+    def require_possible(self, d_vocab: int, n_ctx: int) -> None:
+        """Raise InputError for what is no token."""
+        for name, numbers in (("queries", self.queries), ("tokens", self.tokens), ("outputs", self.outputs)):
+            require_tokens(name, numbers, d_vocab)
 
-#: What a claim can say. Further properties make this a union, told apart by `kind`.
+
+class WeightedAccuracy(OnTask):
+    """The inputs that the model is right on weigh at least `at_least`; an input weighs the product of its tokens."""
+
+    kind: Literal["weighted-accuracy"]
+    weights: tuple[Numbers, ...] = Field(strict=False, description="by position, of each token")
+    at_least: int = Field(ge=1)
+
+    @property
+    def total(self) -> int:
+        """What all inputs weigh."""
+        return prod(sum(row) for row in self.weights)
+
+    def for_templates(self) -> dict[str, object]:
+        return {**super().for_templates(), "total": self.total}
+
+    def require_possible(self, d_vocab: int, n_ctx: int) -> None:
+        """Raise InputError when it asks for more than there is, or weights do not fit the model."""
+        if [len(row) for row in self.weights] != [d_vocab] * n_ctx or min(map(min, self.weights)) < 0:
+            raise InputError(
+                f"[property] weights: expected {n_ctx} rows of {d_vocab} numbers, none of them negative."
+            )
+        if self.at_least > self.total:
+            raise InputError(
+                f"[property] at_least is {self.at_least}, but all inputs together weigh {self.total}. Claim less."
+            )
+
+
+class Agreement(Section):
+    """The model and another one give the same output on at least `at_least` of all inputs."""
+
+    kind: Literal["agreement"]
+    at_least: int = Field(ge=1, description="inputs, not a fraction")
+
+    def require_possible(self, d_vocab: int, n_ctx: int) -> None:
+        """Raise InputError when it asks for more than there is."""
+        if self.at_least > d_vocab**n_ctx:
+            raise InputError(f"[property] at_least is {self.at_least}, but there are {d_vocab**n_ctx} inputs.")
+
+
+class Loss(OnTask):
+    """The mean cross-entropy over all inputs, in nats, is at most `at_most`."""
+
+    kind: Literal["loss"]
+    at_most: str = Field(pattern=r"^[0-9]{1,20}(/[1-9][0-9]{0,20}|\.[0-9]{1,20})?$", description="as 1/1000 or 0.001")
+
+    @property
+    def bound(self) -> Fraction:
+        """The number."""
+        return Fraction(self.at_most)
+
+    def for_templates(self) -> dict[str, object]:
+        bound = self.bound
+        return {**super().for_templates(), "numerator": bound.numerator, "denominator": bound.denominator}
+
+    def require_possible(self, d_vocab: int, n_ctx: int) -> None:
+        """Every bound makes sense."""
+
+
+#: What a claim can say. The accuracy is what claims files hold so far; strategies and statements serve all of these.
 Property = Accuracy
+AnyProperty = Annotated[
+    Accuracy | Failures | Never | NeverAtAnyLength | WeightedAccuracy | Agreement | Loss, Field(discriminator="kind")
+]
+
+
+def require_tokens(name: str, numbers: Sequence[int], d_vocab: int) -> None:
+    """Raise InputError for a number that is no token."""
+    if wrong := [number for number in numbers if not 0 <= number < d_vocab]:
+        raise InputError(f"{name}: {wrong[0]} is no token; expected 0 to {d_vocab - 1}")
+
+
+def require_input(name: str, tokens: Sequence[int], d_vocab: int, n_ctx: int) -> None:
+    """Raise InputError for a sequence that is no input."""
+    if len(tokens) != n_ctx:
+        raise InputError(f"{name}: {list(tokens)} is no input; expected {n_ctx} tokens")
+    require_tokens(name, tokens, d_vocab)
 
 
 def max_of_k(at_least: int) -> Accuracy:

@@ -14,11 +14,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from leanbound.errors import InputError
+from leanbound.properties import require_tokens
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies.game import Gaps, solve
 from leanbound.strategies.never_certificate import Excluded, Mixture, NeverCertificate
-from leanbound.strategies.prefixes import RefutedError, find_prefix
+from leanbound.strategies.prefixes import find_prefix
+from leanbound.strategies.refuted import RefutedError
 from leanbound.strategies.tables import Integers, Tables, build_tables
 
 #: Weights of a mixture are integers that add up to about this, the coarsest that will do.
@@ -36,7 +37,7 @@ def certify_never(
     InputError for numbers that are no tokens.
     """
     for name, numbers in (("queries", queries), ("tokens", tokens), ("outputs", outputs)):
-        _require_tokens(name, numbers, model.config.d_vocab)
+        require_tokens(name, numbers, model.config.d_vocab)
     tables = build_tables(model, _PRECISION)
     found = {o: list(_mixtures(model, tables, o, queries, tokens)) for o in outputs}
     most = max(sum(weight for _, weight in item.weights) for items in found.values() for item in items)
@@ -136,10 +137,3 @@ def _floats(exact: _Exact, rows: slice, o: int) -> Gaps:
     for part in parts:
         part[:, o] = -1
     return Gaps(*parts)
-
-
-def _require_tokens(name: str, numbers: Sequence[int], d_vocab: int) -> None:
-    if not numbers:
-        raise InputError(f"{name}: expected at least one token")
-    if wrong := [number for number in numbers if not 0 <= number < d_vocab]:
-        raise InputError(f"{name}: {wrong[0]} is no token; expected 0 to {d_vocab - 1}")

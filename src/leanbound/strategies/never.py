@@ -1,11 +1,12 @@
 """The strategy for outputs that attention never gives. Imports no numpy until a certificate is asked for."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from leanbound.properties import NeverAtAnyLength
+from leanbound.lean_source import pairs
+from leanbound.properties import AnyProperty, NeverAtAnyLength
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies.base import Proof, Strategy
 from leanbound.strategies.never_certificate import Excluded, NeverCertificate
@@ -34,6 +35,14 @@ class Convexity(Strategy):
     def load(self, path: Path) -> NeverCertificate:
         return NeverCertificate.load(path)
 
+    def question(self, certificate: NeverCertificate) -> AnyProperty:
+        return NeverAtAnyLength(
+            kind="never-at-any-length",
+            queries=certificate.queries,
+            tokens=certificate.tokens,
+            outputs=certificate.outputs,
+        )
+
     def proof(self, model: QuantisedModel, certificate: NeverCertificate) -> Proof:
         from leanbound.templating import Page
 
@@ -45,11 +54,6 @@ class Convexity(Strategy):
             modules.append(Page(f"Outputs{start}", "proofs/convexity/Outputs.lean.j2", more))
         context = {"plan": certificate.plan, "bits": certificate.bits, "output_starts": starts, "pairs": pairs}
         return Proof(context, modules)
-
-
-def pairs(items: Iterable[tuple[int, int]]) -> str:
-    """A list of pairs of natural numbers."""
-    return "[" + ", ".join(f"({left}, {right})" for left, right in items) + "]"
 
 
 def _shares(model: QuantisedModel, certificate: NeverCertificate) -> list[tuple[int, Sequence[Excluded]]]:

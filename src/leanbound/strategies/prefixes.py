@@ -1,15 +1,15 @@
 """Prefixes after which a model gives an output that a claim excludes: the counterexamples of `never` at any length."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from leanbound.errors import InconclusiveError, RejectedError
+from leanbound.errors import InconclusiveError
 from leanbound.exact import IntTables, tables
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies.game import Floats
+from leanbound.strategies.refuted import Counterexample
 
 #: Prefixes are tried up to this length.
 _MAX_LENGTH: Final = 512
@@ -17,34 +17,9 @@ _MAX_LENGTH: Final = 512
 _CLEAR: Final = 1e-9
 
 
-@dataclass(frozen=True)
-class Prefix:
-    """Tokens at positions of the model, in any order, before a query: `LeanBound.AttentionOnly.placed`."""
-
-    tokens: tuple[int, ...]
-    positions: tuple[int, ...]
-    query: int
-    output: int
-    """What the model gives."""
-
-    def __str__(self) -> str:
-        """For a message."""
-        runs: dict[tuple[int, int], int] = {}
-        for key in zip(self.tokens, self.positions, strict=True):
-            runs[key] = runs.get(key, 0) + 1
-        parts = [f"{count} × token {token} at position {position}" for (token, position), count in runs.items()]
-        return f"{', '.join(parts) or 'nothing'}, then token {self.query}"
-
-
-class RefutedError(RejectedError):
-    """Raised when a claim is false: an input shows it."""
-
-    def __init__(self, example: Prefix) -> None:
-        super().__init__(f"after {example} the output is {example.output}, which the claim excludes")
-        self.example = example
-
-
-def find_prefix(model: QuantisedModel, query: int, tokens: Sequence[int], output: int, wanted: Floats) -> Prefix:
+def find_prefix(
+    model: QuantisedModel, query: int, tokens: Sequence[int], output: int, wanted: Floats
+) -> Counterexample:
     """A prefix after which `output` has the largest logit.
 
     `wanted`: how much of the attention each of the tokens should get, then others. Raises InconclusiveError when no
@@ -101,9 +76,8 @@ class _Seen:
         logits = self._direct + mean
         return bool(logits[output] - np.delete(logits, output).max() > _CLEAR)
 
-    def prefix(self, counts: Floats, output: int) -> Prefix:
+    def prefix(self, counts: Floats, output: int) -> Counterexample:
         """The prefix with these numbers of copies."""
-        pairs = [
-            (self._tokens[t], int(i)) for t, i in np.ndindex(counts.shape) for _ in range(int(counts[t, i]))
-        ]
-        return Prefix(tuple(t for t, _ in pairs), tuple(i for _, i in pairs), self._query, output)
+        pairs = [(self._tokens[t], int(i)) for t, i in np.ndindex(counts.shape) for _ in range(int(counts[t, i]))]
+        pairs.append((self._query, counts.shape[1] - 1))
+        return Counterexample(tuple(t for t, _ in pairs), output, tuple(i for _, i in pairs))
