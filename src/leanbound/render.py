@@ -16,7 +16,7 @@ from leanbound.errors import InputError
 from leanbound.forked import ForkLimits
 from leanbound.lean_source import join, natural, naturals, numbers, plain_numerals, rows_of_numbers, tensor_rows
 from leanbound.models.files import write_file
-from leanbound.properties import AnyProperty
+from leanbound.properties import Property
 from leanbound.strategies import AnyCertificate, find_strategy
 from leanbound.templating import Page, render_pages
 
@@ -103,7 +103,7 @@ def claim_id(name: str) -> str:
 def render_claim(
     name: str,
     model: Any,
-    claimed: AnyProperty,
+    claimed: Property,
     certificate: AnyCertificate,
     templates: Path | None = None,
     limits: ForkLimits | None = None,

@@ -48,9 +48,7 @@ def leads(logits: Integers, outputs: Sequence[int]) -> NDArray[np.bool_]:
 
 def count_right(model: QuantisedPairMlp, targets: Table, lanes: PairLanes) -> tuple[int, ...]:
     """On how many pairs the model is right, by the first token; a tie is wrong."""
-    return tuple(
-        int(leads(logits, row).sum()) for logits, row in zip(all_logits(model, lanes), targets, strict=True)
-    )
+    return tuple(int(leads(logits, row).sum()) for logits, row in zip(all_logits(model, lanes), targets, strict=True))
 
 
 def _bound(tensor: FixedTensor) -> int:

@@ -1,10 +1,10 @@
 """Outputs that attention never gives, after prefixes of any length: mixtures of other outputs that are ahead of them.
 
-A logit is a mean over positions with the attention as weights. A mixture of outputs whose mean is ahead of output o with
-the query, every token and at every position is ahead wherever the attention goes, so that o is never the output. Where
-there is no such mixture, the best answer to all of them is a weighting of tokens under which o leads, and a prefix that
-repeats these tokens is a counterexample (`leanbound.strategies.prefixes`). Mirrors `LeanBound.Strategies.Convexity`.
-Untrusted: Lean refuses a mixture that is not ahead.
+A logit is a mean over positions with the attention as weights. A mixture of outputs whose mean is ahead of output o
+with the query, every token and at every position is ahead wherever the attention goes, so that o is never the output.
+Where there is no such mixture, the best answer to all of them is a weighting of tokens under which o leads, and a
+prefix that repeats these tokens is a counterexample (`leanbound.strategies.prefixes`).
+Mirrors `LeanBound.Strategies.Convexity`. Untrusted: Lean refuses a mixture that is not ahead.
 """
 
 from collections.abc import Iterator, Sequence

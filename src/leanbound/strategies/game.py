@@ -1,4 +1,4 @@
-"""Zero-sum games in floats: the mixture of outputs that is furthest ahead in the worst case, and the worst case for it."""
+"""Zero-sum games in floats: the mixture of outputs that is furthest ahead in the worst case, and that worst case."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from leanbound.lean_source import pairs
-from leanbound.properties import AnyProperty, NeverAtAnyLength
+from leanbound.properties import NeverAtAnyLength, Property
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies.base import Proof, Strategy
 from leanbound.strategies.never_certificate import Excluded, NeverCertificate
@@ -26,16 +26,17 @@ class Convexity(Strategy):
     kinds = ("never-at-any-length",)
 
     def search(
-        self, model: QuantisedModel, claimed: NeverAtAnyLength, progress: bool, options: Mapping[str, Any]
+        self, model: QuantisedModel, claimed: Property, progress: bool, options: Mapping[str, Any]
     ) -> NeverCertificate:
         from leanbound.strategies.convexity import certify_never
 
-        return certify_never(model, claimed.queries, claimed.tokens, claimed.outputs)
+        wanted = cast(NeverAtAnyLength, claimed)  # the only kind that is served
+        return certify_never(model, wanted.queries, wanted.tokens, wanted.outputs)
 
     def load(self, path: Path) -> NeverCertificate:
         return NeverCertificate.load(path)
 
-    def question(self, certificate: NeverCertificate) -> AnyProperty:
+    def question(self, certificate: NeverCertificate) -> Property:
         return NeverAtAnyLength(
             kind="never-at-any-length",
             queries=certificate.queries,

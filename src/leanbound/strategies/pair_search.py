@@ -15,13 +15,14 @@ import numpy as np
 from leanbound.errors import InputError, UnsupportedError
 from leanbound.pairs.quantised import QuantisedPairMlp
 from leanbound.properties import (
+    NANO,
     Accuracy,
     Agreement,
-    AnyProperty,
     Failures,
     Loss,
     Never,
     OnTask,
+    Property,
     WeightedAccuracy,
     on_pairs,
 )
@@ -33,8 +34,6 @@ from leanbound.tasks.pairs import PairTask
 
 #: Bits of an exponential: a mean loss is proved to about 2 ** -P, times the number of tokens.
 _P: Final = 40
-#: Of a loss, one nat.
-NANO: Final = 10**9
 
 
 def certify_pairs(model: QuantisedPairMlp, task: PairTask) -> PairCertificate:
@@ -43,7 +42,7 @@ def certify_pairs(model: QuantisedPairMlp, task: PairTask) -> PairCertificate:
 
 
 def certify_property(
-    model: QuantisedPairMlp, claimed: AnyProperty, other: QuantisedPairMlp | None = None
+    model: QuantisedPairMlp, claimed: Property, other: QuantisedPairMlp | None = None
 ) -> PairCertificate:
     """The certificate of a property; `other` is the second model of an agreement.
 
@@ -60,7 +59,7 @@ def certify_property(
     return PairCertificate(model_digest=model.digest, claimed=_question(claimed), **found)
 
 
-def _question(claimed: AnyProperty) -> AnyProperty:
+def _question(claimed: Property) -> Any:
     """The property without its bound, so that a certificate does not depend on it."""
     bounds = {"at_least": 1, "at_most": "0"}
     own = {name: value for name, value in bounds.items() if name in type(claimed).model_fields}

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from leanbound.lean_source import pairs
 from leanbound.pairs.quantised import QuantisedPairMlp
-from leanbound.properties import AnyProperty, OnTask
+from leanbound.properties import OnTask, Property
 from leanbound.strategies.base import Proof, Strategy
 from leanbound.strategies.pair_certificate import PairCertificate
 
@@ -23,7 +23,7 @@ class AllPairs(Strategy):
     kinds = ("accuracy", "weighted-accuracy", "failures", "never", "agreement", "loss")
 
     def search(
-        self, model: QuantisedPairMlp, claimed: AnyProperty, progress: bool, options: Mapping[str, Any]
+        self, model: QuantisedPairMlp, claimed: Property, progress: bool, options: Mapping[str, Any]
     ) -> PairCertificate:
         from leanbound.strategies.pair_search import certify_property
 
@@ -32,7 +32,7 @@ class AllPairs(Strategy):
     def load(self, path: Path) -> PairCertificate:
         return PairCertificate.load(path)
 
-    def question(self, certificate: PairCertificate) -> AnyProperty:
+    def question(self, certificate: PairCertificate) -> Property:
         return certificate.claimed
 
     def proof(self, model: QuantisedPairMlp, certificate: PairCertificate) -> Proof:
@@ -70,7 +70,7 @@ def tokens_per_module(model: QuantisedPairMlp, certificate: PairCertificate) -> 
     return max(1, MODULE_BYTES // (kept * p // 8))
 
 
-def _target(claimed: AnyProperty) -> Mapping[str, str]:
+def _target(claimed: Property) -> Mapping[str, str]:
     """The target as the kernel computes it, and the lemma that it is the task's."""
     if not isinstance(claimed, OnTask):
         return {"target": "", "target_lemma": ""}

@@ -14,7 +14,7 @@ class Counterexample:
     output: int
     """What the model gives, or one of several in a tie."""
     positions: tuple[int, ...] | None = None
-    """The model's position as which each is embedded, where that is not its own: see `LeanBound.AttentionOnly.placed`."""
+    """The model's position as which each is embedded, if not its own: see `LeanBound.AttentionOnly.placed`."""
 
     def __str__(self) -> str:
         """For a message."""
