@@ -164,7 +164,14 @@ class Failures(OnTask):
         return (Argument("exceptions", self.exceptions, 2),)
 
     def words(self) -> str:
-        return f"right but on {len(self.exceptions)} inputs"
+        return f"right on all but {len(self.exceptions)}"
+
+    def require_proved(self, proved: int, inputs: int) -> None:
+        if proved < inputs - len(self.exceptions):
+            raise InconclusiveError(
+                f"the certificate proves {proved:,} of {inputs:,} inputs right, all but {inputs - proved:,}; the claim "
+                f"lists {len(self.exceptions):,}. List all that fail."
+            )
 
 
 class Never(Property):

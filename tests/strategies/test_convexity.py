@@ -1,5 +1,6 @@
 """Outputs that attention never gives: certificates against exact evaluation, and what the kernel makes of them."""
 
+import os
 from itertools import product
 from pathlib import Path
 
@@ -107,6 +108,17 @@ def test_a_refuted_claim_is_replayed_by_pytorch() -> None:
     example = caught.value.example
     found = family_of(checkpoint.config).logits(checkpoint, example.tokens, example.positions)
     assert int(np.argmax(found)) == example.output
+
+
+def test_rendered_lean_is_the_golden_one() -> None:
+    model, certificate = model_that_never()
+    rendered = render_claim("mixtures", model, claim_of(certificate), certificate)
+    for module, source in rendered.modules.items():
+        path = ROOT / "tests" / "data" / "golden" / "convexity" / f"{module.rsplit('.', 1)[-1]}.lean"
+        if os.environ.get("UPDATE_GOLDEN"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(source)
+        assert path.read_text() == source, f"{path} differs; UPDATE_GOLDEN=1 writes it anew"
 
 
 @pytest.mark.lean
