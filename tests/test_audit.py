@@ -19,11 +19,11 @@ from leanbound.models.config import AttentionOnlyConfig
 from leanbound.properties import max_of_k, on_pairs
 from leanbound.quantised import TENSOR_NAMES, WEIGHT_NAMES, FixedTensor, QuantisedModel, aligned_fracs, matrix_shape
 from leanbound.readback import (
-    AccuracyClaim,
+    ReadClaim,
     Target,
     TensorLiteral,
     model_differences,
-    read_accuracy_claim,
+    read_claim,
     read_model,
 )
 from leanbound.tasks.pairs import modular_addition
@@ -80,8 +80,8 @@ def test_clean_claim(pristine: Path, library: Path) -> None:
 
 def test_the_claim_is_read_back(pristine: Path, library: Path) -> None:
     environment = open_module(pristine, library, "Fix.Claim.Proof")
-    claim = read_accuracy_claim(environment, "Fix.Claim.Claim")
-    assert claim == AccuracyClaim(FAMILY, "Fix.Claim.model", Target("LeanBound.maxToken"), 9)
+    claim = read_claim(environment, "Fix.Claim.Claim", max_of_k(9))
+    assert claim == ReadClaim(FAMILY, "Fix.Claim.model", Target("LeanBound.maxToken"), {"count": 9})
     model = read_model(environment, claim.model, FAMILY.structure)
     assert model.sizes == {"d_vocab": 3, "n_ctx": 2, "d_model": 2, "d_head": 2}
     wide = TensorLiteral(40, 3, (0x123456789ABCDEF0123, 0x80000000008000000000))
@@ -96,7 +96,7 @@ def test_read_back_refuses_other_things(pristine: Path, library: Path) -> None:
     environment = open_module(pristine, library, "Fix.Claim.Proof")
     for name in ("Fix.Claim.absent", "Fix.Claim.proved", "Fix.Claim.W_E"):
         with pytest.raises(AuditError):
-            read_accuracy_claim(environment, name)
+            read_claim(environment, name, max_of_k(9))
         with pytest.raises(AuditError):
             read_model(environment, name, FAMILY.structure)
     with pytest.raises(AuditError, match=r"computed cannot be read back: not a Nat literal"):
@@ -150,7 +150,7 @@ def test_audit_of_a_claim(pristine: Path, library: Path) -> None:
     meaning = meaning_of(environment, PROPERTY)
     result = audit_claim(environment, replace(EXPECTED, meanings={PROPERTY: meaning}))
     assert result.reasons == ()
-    assert result.claim == AccuracyClaim(FAMILY, "Fix.Claim.model", Target("LeanBound.maxToken"), 9)
+    assert result.claim == ReadClaim(FAMILY, "Fix.Claim.model", Target("LeanBound.maxToken"), {"count": 9})
     other = quantised(W_E=[[1, 0], [127, -1], [1, -127]])
     for expected, reason in (
         (replace(EXPECTED, claimed=max_of_k(8)), "is about 9 inputs, expected 8"),

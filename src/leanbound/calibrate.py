@@ -11,7 +11,7 @@ from leanbound.claims import FixedQuantisation
 from leanbound.errors import InputError
 from leanbound.families import family_of
 from leanbound.models.checkpoint import CheckpointOf
-from leanbound.properties import Property
+from leanbound.properties import OnTask
 from leanbound.quantised import Quantised
 from leanbound.quantize import TensorError
 
@@ -35,7 +35,7 @@ class QuantisationReport:
 
 
 def quantize_auto(
-    checkpoint: CheckpointOf[Any, Any], claimed: Property, tolerance: float = DEFAULT_TOLERANCE, progress: bool = False
+    checkpoint: CheckpointOf[Any, Any], claimed: OnTask, tolerance: float = DEFAULT_TOLERANCE, progress: bool = False
 ) -> Quantised:
     """Fixed point at the fewest bits, the same for all tensors, that lose at most `tolerance` of accuracy.
 
@@ -62,7 +62,7 @@ def quantize_auto(
 
 
 def report(
-    checkpoint: CheckpointOf[Any, Any], model: Quantised, claimed: Property, progress: bool = False
+    checkpoint: CheckpointOf[Any, Any], model: Quantised, claimed: OnTask, progress: bool = False
 ) -> QuantisationReport:
     """Errors of every tensor, and accuracy before and after. Raises InputError when the model is of other weights."""
     if model.checkpoint_digest != checkpoint.digest:

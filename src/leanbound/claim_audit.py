@@ -2,7 +2,7 @@
 
 environment = Environment(find_artifacts([artifacts_dir(out, toolchain)], [toolchain.library]), "Claims.Max4.Proof")
 result = audit_claim(environment, expected)
-result.reasons  # empty: the claim stands;  result.claim.count is the bound as the artifact has it
+result.reasons  # empty: the claim stands;  result.claim.arguments holds the bound as the artifact has it
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from leanbound.lean.environment import AuditError, Environment
 from leanbound.lean.expr import ExprKind, digest
 from leanbound.properties import Property
 from leanbound.quantised import Quantised
-from leanbound.readback import AccuracyClaim, model_differences, read_accuracy_claim, read_model
+from leanbound.readback import ReadClaim, model_differences, read_claim, read_model
 from leanbound.specification import NUMBERS, constants_of
 from leanbound.verdict import Statement
 
@@ -54,10 +54,12 @@ class ClaimAudit:
     """The audit of the theorem, the claim as read back (`None` if it cannot be), and the reasons against it."""
 
     audit: TheoremAudit
-    claim: AccuracyClaim | None
+    claim: ReadClaim | None
     reasons: tuple[str, ...]
     constant: str
     """The constant that states the claim."""
+    asked: int = 0
+    """On how many inputs something is claimed, where the statement does not say so itself."""
 
     def statement(self) -> Statement | None:
         """What the theorem states, for a verdict."""
@@ -68,11 +70,15 @@ class ClaimAudit:
             claim=self.constant,
             unfolded=self.audit.statement_unfolded or "",
             model=self.claim.model,
-            target=str(self.claim.target),
-            count=self.claim.count,
+            target="" if self.claim.target is None else str(self.claim.target),
+            count=self._count(self.claim),
             statement_digest=self.audit.statement_digest,
             meaning_digest=self.audit.meaning_digest,
         )
+
+    def _count(self, claim: ReadClaim) -> int:
+        count = claim.arguments.get("count", self.asked)
+        return count if isinstance(count, int) else 0
 
 
 def audit_claim(environment: Environment, expected: ExpectedClaim) -> ClaimAudit:
@@ -87,7 +93,7 @@ def audit_claim(environment: Environment, expected: ExpectedClaim) -> ClaimAudit
         if meaning_of(environment, name) != meaning:
             reasons.append(f"{name} means something else than what is locked")
     try:
-        claim = read_accuracy_claim(environment, expected.claim)
+        claim = read_claim(environment, expected.claim, expected.claimed)
     except AuditError as error:
         return ClaimAudit(audit, None, (*reasons, error.message), expected.claim)
     reasons += [f"{expected.claim} {difference}" for difference in claim.differences(expected.claimed)]
@@ -97,7 +103,9 @@ def audit_claim(environment: Environment, expected: ExpectedClaim) -> ClaimAudit
     else:
         found = claim.family.architecture
         reasons.append(f"{expected.claim} is about a model of the family {found}, expected {family.architecture}")
-    return ClaimAudit(audit, claim, tuple(dict.fromkeys(reasons)), expected.claim)
+    config = expected.model.config
+    asked, _ = expected.claimed.asked(config.d_vocab, config.n_ctx)
+    return ClaimAudit(audit, claim, tuple(dict.fromkeys(reasons)), expected.claim, asked)
 
 
 def meaning_of(environment: Environment, constant: str) -> str:

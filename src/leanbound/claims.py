@@ -11,8 +11,9 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from leanbound.errors import InputError
 from leanbound.models.files import read_bytes, shortened
-from leanbound.properties import Property, Section
+from leanbound.properties import ClaimedProperty, Section
 from leanbound.quantised import MAX_WIDTH, MIN_WIDTH
+from leanbound.specification import PROPERTIES
 from leanbound.strategies import STRATEGIES, Options
 from leanbound.workspace import CLAIM_FILE, Workspace
 
@@ -21,7 +22,8 @@ MAX_BYTES: Final = 64 << 10
 _MAX_DOTS: Final = 100
 _MAX_BITS: Final = 4096
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,63}")
-_TAGS: Final = ("fixed", "exact")  # pydantic names the variant of [quantisation] in the path to a field
+#: pydantic names the variant of these tables in the path to a field, by what the key says.
+_TAGS: Final = {"quantisation": ("mode", ("fixed", "exact")), "property": ("kind", tuple(PROPERTIES))}
 
 
 class ModelRef(Section):
@@ -92,7 +94,7 @@ class Claim(Section):
     schema_version: Literal[1]
     model: ModelRef
     quantisation: Annotated[FixedQuantisation | ExactQuantisation, Field(discriminator="mode")]
-    property: Property
+    property: ClaimedProperty
     strategy: StrategyRef
 
 
@@ -178,7 +180,10 @@ def _faults(error: ValidationError) -> str:
         if item["type"] == "extra_forbidden":
             unknown.append(key)
         elif item["type"] in ("missing", "union_tag_not_found"):
-            missing.append(key if item["type"] == "missing" else f"{key} mode")
+            missing.append(key if item["type"] == "missing" else f"{key} {_TAGS[str(item['loc'][0])][0]}")
+        elif item["type"] == "union_tag_invalid":
+            tag, known = _TAGS[str(item["loc"][0])]
+            wrong.append(f"{key} {tag} is {shortened(item['input'].get(tag))}: expected one of {', '.join(known)}")
         else:
             message = item["msg"].removeprefix("Value error, ")
             wrong.append(f"{key} is {shortened(item['input'])}: {message[0].lower()}{message[1:]}")
@@ -189,7 +194,7 @@ def _faults(error: ValidationError) -> str:
 
 def _key(loc: tuple[int | str, ...]) -> str:
     parts = [str(part) for part in loc]
-    if parts[0] == "quantisation" and len(parts) > 1 and parts[1] in _TAGS:
+    if parts[0] in _TAGS and len(parts) > 1 and parts[1] in _TAGS[parts[0]][1]:
         del parts[1]
     if len(parts) > 1 and parts[:2] == ["quantisation", "bits"]:
         parts = parts[:2] + [part for part in parts[2:] if part.isidentifier() and part not in ("int", "dict")]

@@ -30,20 +30,37 @@ def plain_numerals(values: Sequence[int]) -> str:
     return _lines(f"{value:#x}" for value in values)
 
 
+def numbers(values: Sequence[int]) -> str:
+    """A list of small natural numbers, in decimal."""
+    return "[" + ", ".join(map(str, values)) + "]"
+
+
+def rows_of_numbers(rows: Sequence[Sequence[int]]) -> str:
+    """A list of lists of small natural numbers, one to a line."""
+    return _lines(numbers(row) for row in rows)
+
+
+def pairs(items: Iterable[Sequence[int]]) -> str:
+    """A list of pairs of natural numbers."""
+    return "[" + ", ".join(f"({left}, {right})" for left, right in items) + "]"
+
+
 def _lines(items: Iterable[str]) -> str:
     return "[" + ",\n    ".join(items) + "]"
 
 
-def join(lemma: str, prefix: str, starts: Sequence[int | str]) -> str:
-    """`(lemma t0 … t1)`, for facts about consecutive ranges: the prefix, and where each starts, or what else tells it.
+def join(lemma: str, prefix: str, starts: Sequence[int | str], meet: str = "(by decide +kernel)") -> str:
+    """`(lemma t0 meet t1)`, for facts about consecutive ranges: the prefix, and where each starts, or what else tells it.
+
+    `meet` proves that one range begins where the other ends, if that has to be proved.
 
     In a balanced tree: Lean runs out of stack for hundreds of them in a row.
     """
     if len(starts) == 1:
         return f"({prefix}{starts[0]})"
     half = len(starts) // 2
-    left, right = join(lemma, prefix, starts[:half]), join(lemma, prefix, starts[half:])
-    return f"({lemma}\n  {left}\n  (by decide +kernel)\n  {right})"
+    left, right = (join(lemma, prefix, part, meet) for part in (starts[:half], starts[half:]))
+    return "(" + "\n  ".join(part for part in (lemma, left, meet, right) if part) + ")"
 
 
 def tensor_rows(tensor: FixedTensor) -> dict[str, object]:

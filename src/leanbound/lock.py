@@ -18,7 +18,7 @@ from leanbound.lean.files import sha256_file
 from leanbound.lean.modules import module_graph
 from leanbound.models.config import Architecture
 from leanbound.models.files import read_json, write_file
-from leanbound.properties import Property
+from leanbound.properties import ClaimedProperty
 from leanbound.quantised import FixedTensor, Quantised, entries
 from leanbound.source_policy import OWN_ROOTS
 from leanbound.specification import all_constants
@@ -61,7 +61,7 @@ class LockedTensor(_Part):
 class LockedClaim(_Part):
     """All that the statement of a claim says."""
 
-    property: Property
+    property: ClaimedProperty
     quantisation: FixedQuantisation | ExactQuantisation
     model: str = Field(description="path of the checkpoint")
     model_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the file that holds the weights")

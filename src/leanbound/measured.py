@@ -8,12 +8,12 @@ from leanbound.errors import InputError
 from leanbound.families import family_of
 from leanbound.models.checkpoint import CheckpointOf
 from leanbound.models.files import read_json, write_file
-from leanbound.properties import Property
+from leanbound.properties import OnTask
 from leanbound.verdict import Measured
 
 
 def measured_accuracy(
-    checkpoint: CheckpointOf[Any, Any], claimed: Property, cache: Path, progress: bool = False
+    checkpoint: CheckpointOf[Any, Any], claimed: OnTask, cache: Path, progress: bool = False
 ) -> Measured:
     """The accuracy on the task of a claim, over every input, or over a sample where there are too many.
 

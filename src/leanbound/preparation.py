@@ -15,7 +15,10 @@ from leanbound.claims import ExactQuantisation, LoadedClaim
 from leanbound.errors import InputError, RejectedError
 from leanbound.families import family_of, load_model
 from leanbound.lean.toolchain import Preference, Toolchain, select_toolchain
+from leanbound.properties import OnTask
+from leanbound.replay import replayed
 from leanbound.strategies import find_strategy
+from leanbound.strategies.refuted import RefutedError
 from leanbound.verdict import Outcome, Verdict
 from leanbound.workspace import Workspace
 
@@ -75,8 +78,9 @@ def start(loaded: LoadedClaim, code: str, settings: Settings) -> Run:
     fixed = "exact" if isinstance(quantisation, ExactQuantisation) else f"fixed, bits {quantisation.bits}"
     fields = {
         "claim": loaded.name,
-        "at_least": claim.property.at_least,
-        "task": claim.property.task,
+        "at_least": claim.property.least(),
+        "property": claim.property.words(),
+        "task": claim.property.kind,
         "strategy": claim.strategy.name,
         "model": claim.model.path,
         "model_digest": claim.model.digest,
@@ -107,15 +111,20 @@ def derive(run: Run, settings: Settings) -> None:
     config, family = checkpoint.config, family_of(checkpoint.config)
     family.require_serves(config, claimed)
     find_strategy(run.loaded.claim.strategy.name).require_serves(config.architecture, claimed)
-    run.fields |= {"inputs": config.d_vocab**config.n_ctx, "task": family.task_name(config, claimed)}
-    from leanbound.measured import measured_accuracy
+    at_least, inputs = claimed.asked(config.d_vocab, config.n_ctx)
+    run.fields |= {"at_least": at_least, "inputs": inputs, "task": family.task_name(config, claimed)}
+    if isinstance(claimed, OnTask):
+        from leanbound.measured import measured_accuracy
 
-    run.fields["measured"] = measured_accuracy(checkpoint, claimed, workspace.build / "measured", settings.bars)
+        run.fields["measured"] = measured_accuracy(checkpoint, claimed, workspace.build / "measured", settings.bars)
     run.model = family.quantise(checkpoint, run.loaded.claim.quantisation)
     run.fields["quantised_digest"] = run.model.digest
     if settings.certificate is None:
         run.model.save(workspace.claim_build(name) / "quantised.json")
-    run.certificate = _certificate(run, run.model, settings)
+    try:
+        run.certificate = _certificate(run, run.model, settings)
+    except RefutedError as error:
+        raise RejectedError(f"{error.message}. {replayed(checkpoint, error.example)}") from None
     claimed.require_proved(run.certificate.proved, run.certificate.inputs)
     _render(run, run.model, run.certificate, settings)
 

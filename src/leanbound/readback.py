@@ -4,7 +4,7 @@ Everything here comes from terms that the kernel checked, so the verdict can pri
 for, and compare the weights with the quantised model. Names and shapes are those of the Lean specification.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from leanbound.families import FAMILIES, Family, Structure
@@ -16,8 +16,7 @@ from leanbound.quantised import Quantised, entries
 from leanbound.specification import PROPERTIES, TARGETS, classifier_of
 from leanbound.tasks.pairs import Table
 
-__all__ = ["AccuracyClaim", "ModelLiteral", "Target", "TensorLiteral", "model_differences", "read_accuracy_claim"]
-__all__ += ["read_model"]
+__all__ = ["ModelLiteral", "ReadClaim", "Target", "TensorLiteral", "model_differences", "read_claim", "read_model"]
 
 _MAX_WIDTH = 1 << 16
 
@@ -55,21 +54,27 @@ class Target:
 
 
 @dataclass(frozen=True)
-class AccuracyClaim:
-    """`classifier.AccuracyAtLeast target count` of a model of one family; the bound is an exact count of inputs."""
+class ReadClaim:
+    """A property of a model of one family, as the artifact has it."""
 
     family: Family
     model: str
     """The constant."""
-    target: Target
-    count: int
+    target: Target | None
+    """Of a property that compares with a task."""
+    arguments: Mapping[str, object]
+    """What it says beside these: see `Property.arguments`."""
 
     def differences(self, expected: Property) -> list[str]:
         """In words, where the claim is another one than is expected."""
-        found = (
-            [] if self.count == expected.at_least else [f"is about {self.count} inputs, expected {expected.at_least}"]
-        )
-        return [*found, *self.target.differences(Target.of(expected))]
+        found = []
+        for name, value, _ in expected.arguments():
+            if (own := self.arguments[name]) != value:
+                unit = " inputs" if name == "count" else f" as {name}"
+                found.append(f"is about {own}{unit}, expected {value}")
+        if self.target is not None and isinstance(expected, OnTask):
+            found += self.target.differences(Target.of(expected))
+        return found
 
 
 @dataclass(frozen=True)
@@ -95,23 +100,43 @@ class ModelLiteral:
     tensors: dict[str, TensorLiteral]
 
 
-def read_accuracy_claim(environment: Environment, claim: str) -> AccuracyClaim:
-    """What the definition `claim` says; raises `AuditError` unless it is the accuracy of a model that is a constant,
-    on a task of the specification, with a numeral.
+def read_claim(environment: Environment, claim: str, expected: Property) -> ReadClaim:
+    """What the definition `claim` says; raises `AuditError` unless it is a property like the expected one, of a model
+    that is a constant, on a task of the specification, with numerals.
     """
     value = environment.unfold(claim)
     if value is None:
         raise AuditError(f"{claim} is not a definition of an own module")
-    form = f"{PROPERTIES['accuracy'].name} classifier target count"
+    constant, wanted = PROPERTIES[expected.kind].name, expected.arguments()
+    names = ["model", *(["target"] if isinstance(expected, OnTask) else []), *(name for name, _, _ in wanted)]
     function, args = spine(value)
-    if function.const_name != PROPERTIES["accuracy"].name or len(args) != 3:
-        raise AuditError(f"{claim} is not of the form {form}")
+    if function.const_name != constant or len(args) != len(names):
+        raise AuditError(f"{claim} is not of the form {constant} {' '.join(names)}")
     literals = Literals(environment.unfold)
-    family, model = _read_classifier(claim, args[0])
+    family, model = _read_subject(claim, args[0], expected)
     try:
-        return AccuracyClaim(family, model, _read_target(literals, args[1]), literals.nat(args[2]))
+        target = _read_target(literals, args[1]) if isinstance(expected, OnTask) else None
+        values = zip(wanted, args[-len(wanted) :], strict=True)
+        arguments = {item.name: _read_numbers(literals, arg, item.depth) for item, arg in values}
     except ReadbackError as error:
         raise AuditError(f"{claim}: the task or the bound is {error}") from None
+    return ReadClaim(family, model, target, arguments)
+
+
+def _read_numbers(literals: Literals, expr: Expr, depth: int) -> object:
+    """A natural number, or lists of such, as deep as they are said to be."""
+    if depth == 0:
+        return literals.nat(expr)
+    return tuple(_read_numbers(literals, item, depth - 1) for item in literals.items(expr))
+
+
+def _read_subject(claim: str, expr: Expr, expected: Property) -> tuple[Family, str]:
+    """The family and the constant of the model: a classifier, or for attention at any length the model itself."""
+    if expected.kind == "never-at-any-length":
+        if expr.const_name is None:
+            raise AuditError(f"{claim}: the model must be a constant")
+        return FAMILIES["attention-only"], expr.const_name
+    return _read_classifier(claim, expr)
 
 
 def _read_classifier(claim: str, expr: Expr) -> tuple[Family, str]:

@@ -14,7 +14,7 @@ from typing import Any, Self
 from leanbound import __version__
 from leanbound.errors import InputError
 from leanbound.forked import ForkLimits
-from leanbound.lean_source import join, natural, naturals, plain_numerals, tensor_rows
+from leanbound.lean_source import join, natural, naturals, numbers, plain_numerals, rows_of_numbers, tensor_rows
 from leanbound.models.files import write_file
 from leanbound.properties import Property
 from leanbound.strategies import AnyCertificate, find_strategy
@@ -107,8 +107,11 @@ def render_claim(
     certificate: AnyCertificate,
     templates: Path | None = None,
     limits: ForkLimits | None = None,
+    other: Any = None,
 ) -> RenderedClaim:
     """Render the statement that the model has the property, and its proof from the certificate.
+
+    `other` is the second model of an agreement.
 
     Raises TemplateError for a fault in a template, or when all of them together pass one of the `limits`; InputError
     when the certificate is of another model.
@@ -131,16 +134,17 @@ def render_claim(
         "name": name,
         "namespace": names.namespace,
         "modules": _modules_by_name([page.name for page in pages]),
-        "config": model.config.model_dump(),
+        **_model(model),
         "n_ctx": model.config.n_ctx,
         "inputs": certificate.inputs,
-        "property": claimed.model_dump(),
-        "model_digest": model.digest,
+        "property": claimed.for_templates(),
+        "second": None if other is None else _model(other),
         "total": certificate.proved,
-        "tensors": [tensor_rows(tensor) for tensor in model.tensors],
         "natural": natural,
         "naturals": naturals,
         "plain_numerals": plain_numerals,
+        "numbers": numbers,
+        "rows_of_numbers": rows_of_numbers,
         "join": join,
         **proof.context,
     }
@@ -155,6 +159,15 @@ def render_claim(
         template_digests={page.template: page.digest for page in rendered},
         templates={page.name: page.template for page in rendered},
     )
+
+
+def _model(model: Any) -> dict[str, object]:
+    """A quantised model as templates see it."""
+    return {
+        "config": model.config.model_dump(),
+        "model_digest": model.digest,
+        "tensors": [tensor_rows(tensor) for tensor in model.tensors],
+    }
 
 
 def _modules_by_name(modules: Sequence[str]) -> Mapping[str, str | list[str]]:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from leanbound.families import FAMILIES, Family
-from leanbound.properties import Property
+from leanbound.properties import OnTask, Property
 
 
 class Constant(NamedTuple):
@@ -18,7 +18,16 @@ class Constant(NamedTuple):
 
 #: By the kind of the property.
 PROPERTIES: Final[Mapping[str, Constant]] = MappingProxyType(
-    {"accuracy": Constant("LeanBound.Classifier.AccuracyAtLeast", "LeanBound.Properties.Accuracy")}
+    {
+        "accuracy": Constant("LeanBound.Classifier.AccuracyAtLeast", "LeanBound.Properties.Accuracy"),
+        "weighted-accuracy": Constant(
+            "LeanBound.Classifier.WeightedAccuracyAtLeast", "LeanBound.Properties.WeightedAccuracy"
+        ),
+        "failures": Constant("LeanBound.Classifier.RightExceptOn", "LeanBound.Properties.Failures"),
+        "never": Constant("LeanBound.Classifier.Never", "LeanBound.Properties.Never"),
+        "never-at-any-length": Constant("LeanBound.AttentionOnly.NeverAtAnyLength", "LeanBound.Properties.AnyLength"),
+        "loss": Constant("LeanBound.Classifier.LossAtMost", "LeanBound.Properties.Loss"),
+    }
 )
 #: By the task: which output is right.
 TARGETS: Final[Mapping[str, Constant]] = MappingProxyType(
@@ -42,7 +51,8 @@ def classifier_of(family: Family) -> Constant:
 
 def constants_of(claimed: Property, family: Family) -> tuple[Constant, ...]:
     """What the statement of a claim is made of, beside the numbers that it spells out."""
-    return (PROPERTIES[claimed.kind], TARGETS[claimed.task], classifier_of(family))
+    targets = (TARGETS[claimed.task],) if isinstance(claimed, OnTask) else ()
+    return (PROPERTIES[claimed.kind], *targets, classifier_of(family))
 
 
 def all_constants() -> tuple[Constant, ...]:

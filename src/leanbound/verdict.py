@@ -89,7 +89,9 @@ class Statement(_Part):
     unfolded: str = Field(description="what that constant is defined as")
     model: str
     target: str
-    count: int = Field(description="inputs of V ** K on which the model is proved to be right, at least")
+    count: int = Field(
+        description="inputs on which the property is proved, at least: of accuracy, right ones of V ** K"
+    )
     statement_digest: str
     meaning_digest: str = Field(description="of the statement and every own definition that it unfolds to")
 
@@ -117,8 +119,9 @@ class Verdict(_Part):
     claim: str
     outcome: Outcome
     reasons: tuple[str, ...] = Field(default=(), description="why it is not verified; empty if it is")
-    at_least: int = Field(description="inputs that the claim asks for")
-    inputs: int | None = Field(default=None, description="V ** K")
+    property: str = Field(default="accuracy", description="what is claimed, in words")
+    at_least: int = Field(description="inputs that the claim asks for, or their weight")
+    inputs: int | None = Field(default=None, description="of how many: V ** K, where all are meant")
     task: str
     strategy: str
     model: str = Field(description="path of the checkpoint")
@@ -127,7 +130,7 @@ class Verdict(_Part):
     quantised_digest: str | None = None
     certificate_digest: str | None = None
     certificate_proves: int | None = Field(default=None, description="untrusted: inputs that the certificate counts")
-    proved: int | None = Field(default=None, description="inputs that the artifact proves right; only if verified")
+    proved: int | None = Field(default=None, description="inputs of which the artifact proves it; only if verified")
     statement: Statement | None = None
     axioms: tuple[str, ...] | None = None
     library_assumption: str | None = None

@@ -19,7 +19,8 @@ from leanbound.pairs.config import PairTrainConfig
 from leanbound.pairs.model import PairMlp
 from leanbound.pairs.quantize import pair_errors, quantize_pairs, quantize_pairs_exact
 from leanbound.pairs.train import measure_pairs, train_pair_checkpoint, train_pair_mlp
-from leanbound.strategies.all_pairs import PairCertificate, certify_pairs
+from leanbound.strategies.pair_certificate import PairCertificate
+from leanbound.strategies.pair_search import certify_pairs
 from leanbound.tasks.pairs import PairTask, modular_addition, symmetric_group
 from leanbound.training import with_weights
 
@@ -88,7 +89,7 @@ def test_exact_quantisation_changes_nothing(shared: bool) -> None:
 @given(st.integers(0, 10**6), st.integers(5, 24), st.booleans())
 def test_the_count_is_that_of_the_reference(seed: int, bits: int, shared: bool) -> None:
     model = quantised_pairs(seed, bits, pair_config(shared=shared))
-    assert list(certify_pairs(model, modular_addition(5)).right) == exact.right_by_first(
+    assert list(certify_pairs(model, modular_addition(5)).counts) == exact.right_by_first(
         model, modular_addition(5).targets()
     )
 
@@ -97,7 +98,7 @@ def test_wide_weights_are_counted_exactly() -> None:
     model = quantised_pairs(7, 60)
     certificate = certify_pairs(model, modular_addition(5))
     assert certificate.lanes.logits > 64
-    assert list(certificate.right) == exact.right_by_first(model, modular_addition(5).targets())
+    assert list(certificate.counts) == exact.right_by_first(model, modular_addition(5).targets())
 
 
 def test_certificates_survive_being_written_and_read() -> None:

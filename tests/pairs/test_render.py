@@ -14,7 +14,7 @@ from leanbound.lean.modules import module_graph
 from leanbound.pairs.quantize import quantize_pairs
 from leanbound.properties import on_pairs
 from leanbound.render import render_claim
-from leanbound.strategies.all_pairs import certify_pairs
+from leanbound.strategies.pair_search import certify_pairs
 from leanbound.tasks.pairs import PairTask, modular_addition, symmetric_group
 
 #: Five tokens.
@@ -72,7 +72,7 @@ def test_the_kernel_refuses_wrong_counts_lanes_and_bounds(tmp_path: Path) -> Non
     render_claim("wrong", model, on_pairs(task, certificate.proved), certificate).write(tmp_path)
     theorems = [
         f"theorem more{a} : countsFrom (rightPairs lanes model (addMod 5)) {a} [{n + 1}] = false := by decide +kernel"
-        for a, n in enumerate(certificate.right)
+        for a, n in enumerate(certificate.counts)
     ]
     lanes = certificate.lanes
     for j, (field, value) in enumerate(

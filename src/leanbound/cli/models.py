@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from leanbound.calibrate import QuantisationReport
     from leanbound.models.checkpoint import CheckpointOf
     from leanbound.models.record import RecordOf, TrainConfig
-    from leanbound.properties import Property
+    from leanbound.properties import OnTask
     from leanbound.quantised import Quantised
 
 
@@ -118,7 +118,7 @@ def parse_bits(text: str) -> int | dict[str, int] | str:
 
 
 def _quantised(
-    checkpoint: "CheckpointOf[Any, Any]", claimed: "Property", bits: int | dict[str, int] | str, tolerance: float | None
+    checkpoint: "CheckpointOf[Any, Any]", claimed: "OnTask", bits: int | dict[str, int] | str, tolerance: float | None
 ) -> "Quantised":
     from leanbound import calibrate
     from leanbound.claims import ExactQuantisation, FixedQuantisation

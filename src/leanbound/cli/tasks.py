@@ -10,7 +10,7 @@ from leanbound.errors import InputError
 from leanbound.families import family_of
 from leanbound.models.config import Architecture
 from leanbound.models.files import RECORD_LIMIT, describe, read_json
-from leanbound.properties import Property, on_pairs
+from leanbound.properties import OnTask, on_pairs
 from leanbound.tasks.pairs import PairTask, Table, modular_addition
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def claimed_property(
     arguments: argparse.Namespace, config: Architecture, record: "RecordOf[Any] | None" = None
-) -> Property:
+) -> OnTask:
     """What is claimed of a model, so far of one input: on the task of the options, else on that of its record.
 
     Raises InputError for options that make no sense, or no task of the model's family.

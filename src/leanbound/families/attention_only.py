@@ -1,11 +1,12 @@
 """One-layer attention-only transformers, on max-of-K. Imports neither torch nor numpy until they are used."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leanbound.families.base import Family, Structure
 from leanbound.models.config import AttentionOnlyConfig
-from leanbound.properties import Property, max_of_k
+from leanbound.properties import OnTask, Property, max_of_k
 from leanbound.quantised import QuantisedModel
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class AttentionOnlyFamily(Family):
             return None
         return "1/sqrt(d_head) is no power of two: W_Q and b_Q were rounded when it was folded in"
 
-    def measure(self, checkpoint: "Checkpoint", claimed: Property, progress: bool = False) -> "Accuracy":
+    def measure(self, checkpoint: "Checkpoint", claimed: OnTask, progress: bool = False) -> "Accuracy":
         from leanbound.accuracy import measure
         from leanbound.models.attention_only import AttentionOnly
         from leanbound.training import with_weights
@@ -63,16 +64,31 @@ class AttentionOnlyFamily(Family):
         return measure(with_weights(AttentionOnly(checkpoint.config), checkpoint.weights), progress)
 
     def measure_quantised(
-        self, model: QuantisedModel, claimed: Property, progress: bool = False, stop_after: int | None = None
+        self, model: QuantisedModel, claimed: OnTask, progress: bool = False, stop_after: int | None = None
     ) -> "Accuracy":
         from leanbound.accuracy import measure_quantised
 
         return measure_quantised(model, progress, stop_after)
 
-    def is_of(self, record: "RecordOf[Any]", claimed: Property) -> bool:
+    def logits(
+        self, checkpoint: "Checkpoint", tokens: Sequence[int], positions: Sequence[int] | None = None
+    ) -> list[float]:
+        import torch
+
+        from leanbound.models.attention_only import AttentionOnly
+        from leanbound.training import with_weights
+
+        places = list(range(len(tokens)) if positions is None else positions)
+        weights = {**checkpoint.weights, "W_pos": checkpoint.weights["W_pos"][places]}
+        config = checkpoint.config.model_copy(update={"n_ctx": len(places)})
+        with torch.no_grad():
+            found = with_weights(AttentionOnly(config), weights).double()(torch.tensor([list(tokens)]))
+        return [float(logit) for logit in found[0]]
+
+    def is_of(self, record: "RecordOf[Any]", claimed: OnTask) -> bool:
         return True
 
-    def default_property(self, record: "RecordOf[Any] | None") -> Property:
+    def default_property(self, record: "RecordOf[Any] | None") -> OnTask:
         return max_of_k(1)
 
     def task_name(self, config: AttentionOnlyConfig, claimed: Property) -> str:

@@ -1,13 +1,14 @@
 """What a family of models is to everything that works on claims. Imports neither torch nor numpy."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from leanbound.errors import InputError
 from leanbound.models.config import Architecture
-from leanbound.properties import Property
+from leanbound.properties import OnTask, Property
 from leanbound.quantised import Quantised
 
 if TYPE_CHECKING:
@@ -62,21 +63,25 @@ class Family(ABC):
         """What is rounded before a tensor is quantised, in words; None if nothing is."""
 
     @abstractmethod
-    def measure(self, checkpoint: Any, claimed: Property, progress: bool = False) -> "Accuracy":
+    def measure(self, checkpoint: Any, claimed: OnTask, progress: bool = False) -> "Accuracy":
         """How many inputs the float model gets right, by PyTorch, of all or of a sample; a tie is wrong."""
 
     @abstractmethod
     def measure_quantised(
-        self, model: Any, claimed: Property, progress: bool = False, stop_after: int | None = None
+        self, model: Any, claimed: OnTask, progress: bool = False, stop_after: int | None = None
     ) -> "Accuracy":
         """How many the quantised model gets right, exactly. May stop once more than `stop_after` are wrong."""
 
     @abstractmethod
-    def is_of(self, record: "RecordOf[Any]", claimed: Property) -> bool:
+    def logits(self, checkpoint: Any, tokens: Sequence[int], positions: Sequence[int] | None = None) -> list[float]:
+        """What PyTorch gives for an input; `positions` are those of the model as which its tokens are embedded."""
+
+    @abstractmethod
+    def is_of(self, record: "RecordOf[Any]", claimed: OnTask) -> bool:
         """Whether what was measured after a training is what `measure` would find."""
 
     @abstractmethod
-    def default_property(self, record: "RecordOf[Any] | None") -> Property:
+    def default_property(self, record: "RecordOf[Any] | None") -> OnTask:
         """What a model is claimed to do unless told otherwise. Raises InputError when that cannot be known."""
 
     @abstractmethod
@@ -85,7 +90,7 @@ class Family(ABC):
 
     def require_serves(self, config: Architecture, claimed: Property) -> None:
         """Raise InputError for a property that is not one of such a model."""
-        if claimed.task not in self.tasks:
+        if isinstance(claimed, OnTask) and claimed.task not in self.tasks:
             raise InputError(
                 f"[property] task is {claimed.task}, but the model is {self.architecture}, expected one of "
                 f"{', '.join(self.tasks)}. Choose another task, or another model."

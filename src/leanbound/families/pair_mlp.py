@@ -1,5 +1,6 @@
 """MLPs on pairs of tokens, on tasks given by a table. Imports neither torch nor numpy until they are used."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,7 @@ from leanbound.families.base import Family, Structure
 from leanbound.models.config import Architecture
 from leanbound.pairs.config import PairMlpConfig
 from leanbound.pairs.quantised import QuantisedPairMlp
-from leanbound.properties import Property, on_pairs
+from leanbound.properties import OnTask, Property, on_pairs
 
 if TYPE_CHECKING:
     from leanbound.accuracy import Accuracy
@@ -49,7 +50,7 @@ class PairMlpFamily(Family):
     def exact_but(self, checkpoint: "PairCheckpoint") -> str | None:
         return None
 
-    def measure(self, checkpoint: "PairCheckpoint", claimed: Property, progress: bool = False) -> "Accuracy":
+    def measure(self, checkpoint: "PairCheckpoint", claimed: OnTask, progress: bool = False) -> "Accuracy":
         import torch
 
         from leanbound.accuracy import Accuracy
@@ -62,7 +63,7 @@ class PairMlpFamily(Family):
         return Accuracy(right, checkpoint.config.d_vocab**2, exhaustive=True)
 
     def measure_quantised(
-        self, model: QuantisedPairMlp, claimed: Property, progress: bool = False, stop_after: int | None = None
+        self, model: QuantisedPairMlp, claimed: OnTask, progress: bool = False, stop_after: int | None = None
     ) -> "Accuracy":
         from leanbound.accuracy import Accuracy
         from leanbound.strategies.all_pairs import choose_lanes, count_right
@@ -70,19 +71,34 @@ class PairMlpFamily(Family):
         right = count_right(model, claimed.pair_task().targets(), choose_lanes(model))
         return Accuracy(sum(right), model.config.d_vocab**2, exhaustive=True)
 
-    def is_of(self, record: "RecordOf[Any]", claimed: Property) -> bool:
+    def logits(
+        self, checkpoint: "PairCheckpoint", tokens: Sequence[int], positions: Sequence[int] | None = None
+    ) -> list[float]:
+        import torch
+
+        from leanbound.pairs.model import PairMlp
+        from leanbound.training import with_weights
+
+        with torch.no_grad():
+            found = with_weights(PairMlp(checkpoint.config), checkpoint.weights).double()(torch.tensor([list(tokens)]))
+        return [float(logit) for logit in found[0]]
+
+    def is_of(self, record: "RecordOf[Any]", claimed: OnTask) -> bool:
         return bool(record.config.task == claimed.pair_task())
 
-    def default_property(self, record: "RecordOf[Any] | None") -> Property:
+    def default_property(self, record: "RecordOf[Any] | None") -> OnTask:
         if record is None:
             raise InputError("the model has no training record that names its task. Give --modulus or --table.")
         return on_pairs(record.config.task, 1)
 
     def task_name(self, config: PairMlpConfig, claimed: Property) -> str:
-        return f"{claimed.task}-{claimed.pair_task().d_vocab}"
+        name = claimed.task if isinstance(claimed, OnTask) else "pairs"
+        return f"{name}-{config.d_vocab}"
 
     def require_serves(self, config: Architecture, claimed: Property) -> None:
         super().require_serves(config, claimed)
+        if not isinstance(claimed, OnTask):
+            return
         tokens = claimed.pair_task().d_vocab
         if tokens != config.d_vocab:
             raise InputError(

@@ -38,7 +38,7 @@ def _cells(verdict: Verdict, root: Path) -> dict[str, str]:
     toolchain, costs = verdict.toolchain, verdict.costs
     return {
         "model": f"{Path(verdict.model).name} {verdict.model_digest[:12]}",
-        "property": f"accuracy on {verdict.task}, {verdict.quantisation}",
+        "property": f"{verdict.property} on {verdict.task}, {verdict.quantisation}",
         "proved bound": part(verdict.proved, verdict.inputs),
         "bound claimed": part(verdict.at_least, verdict.inputs),
         "measured (PyTorch)": _measured(verdict.measured),

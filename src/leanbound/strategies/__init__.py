@@ -16,7 +16,8 @@ from leanbound.errors import InputError
 from leanbound.models.files import LARGE_LIMIT, read_json
 from leanbound.properties import Property
 from leanbound.strategies.base import AnyCertificate, Options, Strategy
-from leanbound.strategies.max_of_k import MaxOfKStrategy
+from leanbound.strategies.max_of_k import ExhaustiveStrategy, MaxOfKStrategy
+from leanbound.strategies.never import Convexity
 from leanbound.strategies.pairs import AllPairs
 
 __all__ = ["STRATEGIES", "AnyCertificate", "Options", "Strategy", "certify", "find_strategy"]
@@ -26,7 +27,7 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
     {
         strategy.name: strategy
         for strategy in (
-            MaxOfKStrategy(
+            ExhaustiveStrategy(
                 "exhaustive",
                 "every input by itself; V ** K up to 2 ** 26",
                 module="leanbound.strategies.exhaustive",
@@ -64,6 +65,10 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
                 module="leanbound.strategies.linear",
                 tables="leanbound.strategies.linear",
                 options=("precision", "pool", "maxima"),
+            ),
+            Convexity(
+                "convexity",
+                "mixtures of outputs that are ahead wherever the attention goes; prefixes of any length",
             ),
             AllPairs(
                 "all-pairs",

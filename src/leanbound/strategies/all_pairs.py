@@ -1,32 +1,22 @@
-"""All pairs of tokens through an MLP: the widths of lanes, and the count that Lean will find.
+"""All pairs of tokens through an MLP: the widths of lanes, exact logits, and on how many pairs the model is right.
 
 Counts exactly what `LeanBound.rightPairs` counts. Untrusted: Lean refuses lanes too narrow and counts too high.
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from leanbound.errors import InputError
 from leanbound.exact import Integers
 from leanbound.pairs.quantised import QuantisedPairMlp
 from leanbound.quantised import FixedTensor
-from leanbound.strategies.pair_certificate import PairCertificate, PairLanes
-from leanbound.tasks.pairs import PairTask, Table
+from leanbound.strategies.pair_certificate import PairLanes
+from leanbound.tasks.pairs import Table
 
 #: Bits of a word of the embedded Lean's numbers: entries at multiples of it make its multiplication skip the most.
 WORD: Final = 32
-
-
-def certify_pairs(model: QuantisedPairMlp, task: PairTask) -> PairCertificate:
-    """The certificate of all pairs that the model is right about. Raises InputError for a task of other tokens."""
-    if task.d_vocab != model.config.d_vocab:
-        raise InputError(
-            f"the task has {task.d_vocab} tokens, but d_vocab is {model.config.d_vocab}. Choose another task."
-        )
-    lanes = choose_lanes(model)
-    right = count_right(model, task.targets(), lanes)
-    return PairCertificate(model_digest=model.digest, task=task, lanes=lanes, right=right)
 
 
 def choose_lanes(model: QuantisedPairMlp) -> PairLanes:
@@ -40,18 +30,25 @@ def choose_lanes(model: QuantisedPairMlp) -> PairLanes:
     return PairLanes(hidden=hidden, logits=logits, stride=WORD * words)
 
 
-def count_right(model: QuantisedPairMlp, targets: Table, lanes: PairLanes) -> tuple[int, ...]:
-    """On how many pairs the model is right, by the first token; a tie is wrong."""
+def all_logits(model: QuantisedPairMlp, lanes: PairLanes) -> Iterator[Integers]:
+    """Of each first token in turn: the logits, [second, output], times 2 ** (frac of b_U)."""
     # A sum of logits stays below 2 ** lanes.logits in absolute value: int64 is exact up to there.
     kind = np.int64 if lanes.logits < 64 else object
     w: dict[str, Integers] = {tensor.name: np.array(tensor.ints, dtype=kind) for tensor in model.tensors}
-    counts = []
-    for first, row in enumerate(targets):
-        hidden = np.maximum(w["W_A"][first] + w["W_B"] + w["b_H"], 0)  # [second, unit]
-        logits = hidden @ w["W_U"] + w["b_U"]  # [second, output]
-        right = np.take_along_axis(logits, np.array(row)[:, None], axis=1)
-        counts.append(int(((logits >= right).sum(axis=1) == 1).sum()))
-    return tuple(counts)
+    for first in w["W_A"]:
+        hidden = np.maximum(first + w["W_B"] + w["b_H"], 0)  # [second, unit]
+        yield hidden @ w["W_U"] + w["b_U"]
+
+
+def leads(logits: Integers, outputs: Sequence[int]) -> NDArray[np.bool_]:
+    """By second token, whether an output is above every other one; `logits` is [second, output]."""
+    own = np.take_along_axis(logits, np.array(outputs)[:, None], axis=1)
+    return np.array((logits >= own).sum(axis=1) == 1, dtype=bool)
+
+
+def count_right(model: QuantisedPairMlp, targets: Table, lanes: PairLanes) -> tuple[int, ...]:
+    """On how many pairs the model is right, by the first token; a tie is wrong."""
+    return tuple(int(leads(logits, row).sum()) for logits, row in zip(all_logits(model, lanes), targets, strict=True))
 
 
 def _bound(tensor: FixedTensor) -> int:

@@ -186,6 +186,13 @@ class PoolCertificate(_Data):
     logits: LogitFactors | None = Field(default=None, description="where no circuit is")
 
 
+class WrongInput(_Data):
+    """An input on which the model is wrong."""
+
+    tokens: tuple[int, ...]
+    output: int = Field(ge=0, description="what it gives: not the largest token")
+
+
 class Certificate(_Data, Canonical):
     """A bound on the accuracy of one quantised model, with all that Lean needs to check it."""
 
@@ -197,6 +204,7 @@ class Certificate(_Data, Canonical):
     maxima: tuple[MaximumCertificate, ...] = Field(default=(), description="by the largest token")
     queries: tuple[QueryCertificate, ...] = Field(default=(), description="by the last token")
     pools: tuple[PoolCertificate, ...] = Field(default=(), description="in the order of the last tokens")
+    wrong: tuple[WrongInput, ...] = Field(default=(), description="failures: the inputs that are not right")
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from leanbound.errors import InputError
 from leanbound.lean_source import natural
-from leanbound.properties import Property, max_of_k
+from leanbound.properties import Failures, Property, max_of_k
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies.base import Proof, Strategy
 from leanbound.strategies.certificate import (
@@ -155,6 +155,31 @@ def _maxima_starts(certificate: Certificate) -> list[int]:
             starts.append(m)
         before += more
     return starts
+
+
+@dataclass(frozen=True)
+class ExhaustiveStrategy(MaxOfKStrategy):
+    """Every input by itself: it knows on which the model fails."""
+
+    kinds = ("accuracy", "failures")
+
+    def search(
+        self, model: QuantisedModel, claimed: Property, progress: bool, options: Mapping[str, Any]
+    ) -> Certificate:
+        from leanbound.strategies.failures import wrong_inputs
+
+        wrong = wrong_inputs(model, claimed.exceptions) if isinstance(claimed, Failures) else ()
+        return super().search(model, claimed, progress, options).model_copy(update={"wrong": wrong})
+
+    def question(self, certificate: Certificate) -> Property:
+        if not certificate.wrong:
+            return super().question(certificate)
+        exceptions = tuple(item.tokens for item in certificate.wrong)
+        return Failures(kind="failures", task="max-of-k", exceptions=exceptions)
+
+    def proof(self, model: QuantisedModel, certificate: Certificate) -> Proof:
+        proof = super().proof(model, certificate)
+        return Proof({**proof.context, "wrong": certificate.wrong}, proof.modules)
 
 
 def _kept_bits(m: int, maximum: MaximumCertificate, certificate: Certificate) -> int:

@@ -5,7 +5,8 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from leanbound.canonical import Canonical
-from leanbound.tasks.pairs import PairTask
+from leanbound.properties import AnyProperty
+from leanbound.strategies.certificate import Hex
 
 
 class PairLanes(BaseModel):
@@ -18,30 +19,50 @@ class PairLanes(BaseModel):
     stride: int = Field(ge=1, description="from the row of a second token to the next")
 
 
-class PairCertificate(Canonical):
-    """A bound on the accuracy of one quantised MLP on pairs, with all that Lean needs to check it."""
+class LossPlan(BaseModel):
+    """The certificate of `LeanBound.LossPlan`, field for field."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    schema_version: Literal[1] = 1
+    P: int = Field(ge=1, description="exponentials are integers over 2 ** P")
+    squarings: int = Field(ge=0)
+    consts: tuple[Hex, ...] = Field(description="consts[b] <= 2 ** P * exp(-2 ** b / 2 ** k), with logits over 2 ** k")
+    err: int = Field(ge=0, description="upper bound of the error of a computed exponential, over 2 ** P")
+
+
+class OtherModel(BaseModel):
+    """For agreement: the other model, and what both of them give."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="digest of the QuantisedPairMlp")
+    lanes: PairLanes
+    outputs: tuple[tuple[int, ...], ...] = Field(description="by pair, what the model gives")
+
+
+class PairCertificate(Canonical):
+    """What holds of one quantised MLP on pairs, with all that Lean needs to check it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    schema_version: Literal[2] = 2
     strategy: Literal["all-pairs"] = "all-pairs"
     model_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="digest of the QuantisedPairMlp")
-    task: PairTask
+    claimed: AnyProperty = Field(description="the property, without its bound")
     lanes: PairLanes
-    right: tuple[int, ...] = Field(description="pairs proved right, by the first token")
+    counts: tuple[int, ...] = Field(
+        description="by the first token: how many pairs pass, what the right ones weigh, or 2 ** P times the losses"
+    )
+    inputs: int = Field(ge=1, description="how many pairs there are, or what they weigh")
+    proved: int = Field(ge=0, description="of how many, or of what weight, it is proved; of the loss, nats / 10 ** 9")
+    loss: LossPlan | None = None
+    other: OtherModel | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if len(self.right) != self.task.d_vocab or any(not 0 <= n <= self.task.d_vocab for n in self.right):
-            raise ValueError(f"right: expected {self.task.d_vocab} numbers from 0 to {self.task.d_vocab}")
+        if any(count < 0 for count in self.counts):
+            raise ValueError("counts: expected no negative numbers")
+        wanted = (self.claimed.kind == "loss", self.claimed.kind == "agreement")
+        if wanted != (self.loss is not None, self.other is not None):
+            raise ValueError("loss and other: expected with a claim of the loss, or of agreement, and only then")
         return self
-
-    @property
-    def inputs(self) -> int:
-        """How many pairs there are."""
-        return self.task.d_vocab**2
-
-    @property
-    def proved(self) -> int:
-        """Pairs proved right: what Lean will count, if it accepts the certificate."""
-        return sum(self.right)

@@ -130,10 +130,13 @@ def rowSum (S : Nat) (F : Nat → Nat → Nat) : Nat → Nat → Nat → Nat :=
     Nat.add (ih (Nat.land x (Nat.sub (Nat.pow 2 (Nat.mul S (Nat.pow 2 k))) 1)) i)
       (ih (Nat.shiftRight x (Nat.mul S (Nat.pow 2 k))) (Nat.add i (Nat.pow 2 k)))
 
+/-- The weights of those of the first `n` rows that pass, added up. -/
+def rowTotal (S n : Nat) (weight : Nat → Nat) (pass : Nat → Nat → Bool) (x : Nat) : Nat :=
+  rowSum S (fun i r => cond (both (Nat.ble (Nat.succ i) n) (pass i r)) (weight i) (nat_lit 0)) (Nat.succ (Nat.log2 n)) x 0
+
 /-- How many of the first `n` rows of `n` lanes have their target in the lead; `t` gives the target of each row. -/
 def leadCount (S l n : Nat) (t : Nat → Nat) (x : Nat) : Nat :=
-  rowSum S (fun i r => cond (both (Nat.ble (Nat.succ i) n) (leadsAll l n (t i) r)) (nat_lit 1) (nat_lit 0))
-    (Nat.succ (Nat.log2 n)) x 0
+  rowTotal S n (fun _ => nat_lit 1) (fun i r => leadsAll l n (t i) r) x
 
 /-- Of the pairs with the first token `a`, on how many the model is right; `t` is the target. -/
 def rightPairs (p : PairLanes) (M : PairMlp) (t : Nat → Nat → Nat) (a : Nat) : Nat :=

@@ -69,27 +69,36 @@ theorem leadsAll_sound {l m y : Nat} {e : Nat → Nat} (hl : 0 < l) (he : ∀ o,
   have := he o ho
   omega
 
+/-- `rowTotal` adds up the weights of rows with a property. -/
+theorem rowTotal_le {S l n : Nat} {weight : Nat → Nat} {pass : Nat → Nat → Bool} {e : Nat → Nat → Nat} {P : Nat → Prop}
+    (hS : l * n ≤ S) (he : ∀ i o, i < n → o < n → e i o < 2 ^ l)
+    (hP : ∀ i, i < n → pass i (pack l (e i) n) = true → P i) :
+    rowTotal S n weight pass (packGrid S l n n e) ≤ natSum n fun i => weight i * indicator (P i) := by
+  have hrow : ∀ i, i < n → pack l (e i) n < 2 ^ S := fun i hi =>
+    Nat.lt_of_lt_of_le (pack_lt fun o ho => he i o hi ho) (Nat.pow_le_pow_right (by omega) hS)
+  have hn : n ≤ 2 ^ (Nat.log2 n + 1) := Nat.le_of_lt Nat.lt_log2_self
+  have hx : packGrid S l n n e < 2 ^ (S * 2 ^ (Nat.log2 n + 1)) :=
+    Nat.lt_of_lt_of_le (pack_lt hrow) (Nat.pow_le_pow_right (by omega) (Nat.mul_le_mul_left _ hn))
+  rw [rowTotal, rowSum_eq _ hx]
+  refine natSum_le_of_zero hn (fun i hi => ?_) fun i hi => ?_
+  · rw [Nat.zero_add, packGrid, lane_pack hrow hi]
+    cases h : both (Nat.ble (Nat.succ i) n) (pass i (pack l (e i) n)) with
+    | false => exact Nat.zero_le _
+    | true => rw [indicator_true (hP i hi (both_eq_true.1 h).2), Nat.mul_one]; exact Nat.le_refl _
+  · have h : Nat.ble (Nat.succ (0 + i)) n = false := by
+      rw [Bool.eq_false_iff]; exact fun h => by have := Nat.le_of_ble_eq_true h; omega
+    rw [h]
+    rfl
+
 /-- `leadCount` counts rows whose target leads. -/
 theorem leadCount_le {S l n : Nat} {t : Nat → Nat} {e : Nat → Nat → Nat} (hl : 0 < l) (hS : l * n ≤ S)
     (he : ∀ i o, i < n → o < n → e i o < 2 ^ (l - 1)) :
     leadCount S l n t (packGrid S l n n e) ≤
       natSum n fun i => indicator (t i < n ∧ ∀ o, o < n → o ≠ t i → e i o < e i (t i)) := by
   have hp := two_pow_eq hl
-  have hrow : ∀ i, i < n → pack l (e i) n < 2 ^ S := fun i hi =>
-    Nat.lt_of_lt_of_le (pack_lt fun o ho => by have := he i o hi ho; omega) (Nat.pow_le_pow_right (by omega) hS)
-  have hn : n ≤ 2 ^ (Nat.log2 n + 1) := Nat.le_of_lt Nat.lt_log2_self
-  have hx : packGrid S l n n e < 2 ^ (S * 2 ^ (Nat.log2 n + 1)) :=
-    Nat.lt_of_lt_of_le (pack_lt hrow) (Nat.pow_le_pow_right (by omega) (Nat.mul_le_mul_left _ hn))
-  rw [leadCount, rowSum_eq _ hx]
-  refine natSum_le_of_zero hn (fun i hi => ?_) fun i hi => ?_
-  · rw [Nat.zero_add, packGrid, lane_pack hrow hi]
-    cases h : both (Nat.ble (Nat.succ i) n) (leadsAll l n (t i) (pack l (e i) n)) with
-    | false => exact Nat.zero_le _
-    | true => exact Nat.le_of_eq (indicator_true (leadsAll_sound hl (he i · hi) (both_eq_true.1 h).2)).symm
-  · have h : Nat.ble (Nat.succ (0 + i)) n = false := by
-      rw [Bool.eq_false_iff]; exact fun h => by have := Nat.le_of_ble_eq_true h; omega
-    rw [h]
-    rfl
+  refine Nat.le_trans (rowTotal_le hS (fun i o hi ho => by have := he i o hi ho; omega)
+    fun i hi h => leadsAll_sound hl (he i · hi) h) (natSum_le fun i _ => ?_)
+  exact Nat.le_of_eq (Nat.one_mul _)
 
 end
 

@@ -1,5 +1,6 @@
 module
 
+public import LeanBound.Numerics.LaneSum
 public import LeanBound.Numerics.StretchSound
 public import LeanBound.Strategies.Exhaustive.Checker
 public import LeanBound.Strategies.Tables.TowersSound
@@ -20,20 +21,6 @@ theorem pack_le {w n : Nat} {f g : Nat → Nat} (h : ∀ j, j < n → f j ≤ g 
   | succ n ih =>
     rw [pack_succ, pack_succ]
     exact Nat.add_le_add (ih fun j hj => h j (by omega)) (Nat.mul_le_mul_right _ (h n (by omega)))
-
-/-- Lanes of `w * V` bits, modulo `2 ^ w - 1`: their sum. -/
-theorem pack_mod_ones (w V n : Nat) (f : Nat → Nat) :
-    pack (w * V) f n % (2 ^ w - 1) = natSum n f % (2 ^ w - 1) := by
-  have one : ∀ k, 2 ^ (w * k) % (2 ^ w - 1) = 1 % (2 ^ w - 1) := by
-    intro k
-    have h : 2 ^ w % (2 ^ w - 1) = 1 % (2 ^ w - 1) := by
-      have := Nat.two_pow_pos w
-      rw [show 2 ^ w = 1 + (2 ^ w - 1) by omega, Nat.add_sub_cancel_left, Nat.add_mod_right]
-    rw [Nat.pow_mul, Nat.pow_mod, h, ← Nat.pow_mod, Nat.one_pow]
-  induction n with
-  | zero => rfl
-  | succ n ih =>
-    rw [pack_succ, natSum_succ, Nat.add_mod, ih, Nat.mul_mod, Nat.mul_assoc, one, ← Nat.mul_mod, Nat.mul_one, ← Nat.add_mod]
 
 theorem grid_land {w V n : Nat} {f g : Nat → Nat → Nat} (hf : ∀ t o, t < n → o < V → f t o < 2 ^ w)
     (hg : ∀ t o, t < n → o < V → g t o < 2 ^ w) :

@@ -1,0 +1,156 @@
+"""Certificates of all pairs of tokens through an MLP, one search for each property.
+
+Finds exactly the numbers that Lean will: see `LeanBound.Strategies.AllPairs`. Untrusted. A claim that is false is
+refuted by a pair.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+
+from leanbound.errors import InputError, UnsupportedError
+from leanbound.pairs.quantised import QuantisedPairMlp
+from leanbound.properties import (
+    NANO,
+    Accuracy,
+    Agreement,
+    Failures,
+    Loss,
+    Never,
+    OnTask,
+    Property,
+    WeightedAccuracy,
+    on_pairs,
+)
+from leanbound.strategies.all_pairs import all_logits, choose_lanes, count_right, leads
+from leanbound.strategies.pair_certificate import LossPlan, OtherModel, PairCertificate, PairLanes
+from leanbound.strategies.refuted import RefutedError, pair
+from leanbound.strategies.tables import exp_constants, exp_neg
+from leanbound.tasks.pairs import PairTask
+
+#: Bits of an exponential: a mean loss is proved to about 2 ** -P, times the number of tokens.
+_P: Final = 40
+
+
+def certify_pairs(model: QuantisedPairMlp, task: PairTask) -> PairCertificate:
+    """The certificate of all pairs that the model is right about. Raises InputError for a task of other tokens."""
+    return certify_property(model, on_pairs(task, 1))
+
+
+def certify_property(
+    model: QuantisedPairMlp, claimed: Property, other: QuantisedPairMlp | None = None
+) -> PairCertificate:
+    """The certificate of a property; `other` is the second model of an agreement.
+
+    Raises RefutedError where an input shows that it is false, UnsupportedError for the loss of a model that is not
+    always right, and InputError for a property of other tokens.
+    """
+    tokens = claimed.pair_task().d_vocab if isinstance(claimed, OnTask) else model.config.d_vocab
+    if tokens != model.config.d_vocab:
+        raise InputError(f"the task has {tokens} tokens, but d_vocab is {model.config.d_vocab}. Choose another task.")
+    claimed.require_possible(model.config.d_vocab, model.config.n_ctx)
+    if isinstance(claimed, Agreement):
+        return _agreement(model, claimed, other)
+    found = _SEARCHES[type(claimed)](model, claimed, choose_lanes(model))
+    return PairCertificate(model_digest=model.digest, claimed=_question(claimed), **found)
+
+
+def _question(claimed: Property) -> Any:
+    """The property without its bound, so that a certificate does not depend on it."""
+    bounds = {"at_least": 1, "at_most": "0"}
+    own = {name: value for name, value in bounds.items() if name in type(claimed).model_fields}
+    return claimed.model_copy(update=own)
+
+
+def _accuracy(model: QuantisedPairMlp, claimed: Accuracy, lanes: PairLanes) -> dict[str, Any]:
+    counts = count_right(model, claimed.pair_task().targets(), lanes)
+    return {"lanes": lanes, "counts": counts, "inputs": model.config.d_vocab**2, "proved": sum(counts)}
+
+
+def _weighted(model: QuantisedPairMlp, claimed: WeightedAccuracy, lanes: PairLanes) -> dict[str, Any]:
+    firsts, seconds = claimed.weights
+    rows = zip(all_logits(model, lanes), claimed.pair_task().targets(), firsts, strict=True)
+    counts = [
+        weight * sum(seconds[int(second)] for second in np.flatnonzero(leads(logits, row)))
+        for logits, row, weight in rows
+    ]
+    return {"lanes": lanes, "counts": counts, "inputs": claimed.total, "proved": sum(counts)}
+
+
+def _failures(model: QuantisedPairMlp, claimed: Failures, lanes: PairLanes) -> dict[str, Any]:
+    exceptions = set(claimed.exceptions)
+    for first, (logits, row) in enumerate(zip(all_logits(model, lanes), claimed.pair_task().targets(), strict=True)):
+        for second in map(int, np.flatnonzero(~leads(logits, row))):
+            if (first, second) not in exceptions:
+                raise RefutedError(pair(first, second, logits[second].tolist()), f"{row[second]} is right")
+    return _every_pair(model, lanes)
+
+
+def _never(model: QuantisedPairMlp, claimed: Never, lanes: PairLanes) -> dict[str, Any]:
+    firsts, seconds = map(set, claimed.tokens)
+    for first, logits in enumerate(all_logits(model, lanes)):
+        if first not in firsts:
+            continue
+        largest = logits == logits.max(axis=1, keepdims=True)
+        for second in seconds:
+            if any(largest[second, o] for o in claimed.outputs):
+                raise RefutedError(pair(first, second, logits[second].tolist()))
+    return _every_pair(model, lanes)
+
+
+def _every_pair(model: QuantisedPairMlp, lanes: PairLanes) -> dict[str, Any]:
+    p = model.config.d_vocab
+    return {"lanes": lanes, "counts": [p] * p, "inputs": p * p, "proved": p * p}
+
+
+def _loss(model: QuantisedPairMlp, claimed: Loss, lanes: PairLanes) -> dict[str, Any]:
+    p, k = model.config.d_vocab, model["b_U"].frac
+    lanes = _loss_lanes(lanes, p, model.config.d_hidden)
+    squarings = max(0, _P - k)
+    enclosures = exp_constants(_P, k, squarings, lanes.logits - 1)
+    consts, err = [c for c, _ in enclosures], sum(e + 1 for _, e in enclosures)
+    counts = []
+    for logits, row in zip(all_logits(model, lanes), claimed.pair_task().targets(), strict=True):
+        if not leads(logits, row).all():
+            raise UnsupportedError("the loss of a model that is wrong on some input is not proved: use more bits")
+        gaps = np.take_along_axis(logits, np.array(row)[:, None], axis=1) - logits
+        counts.append(sum(exp_neg(_P, consts, int(gap)) for gap in gaps.flatten()))
+    mean = Fraction(sum(counts) + p**3 * err, p**2 << _P) - 1
+    plan = LossPlan(P=_P, squarings=squarings, consts=tuple(consts), err=err)
+    return {"lanes": lanes, "counts": counts, "inputs": p * p, "proved": math.ceil(mean * NANO), "loss": plan}
+
+
+def _loss_lanes(lanes: PairLanes, p: int, h: int) -> PairLanes:
+    """Lanes that exponentials fit into, one row right after the other."""
+    room = (p * p << _P) + 2
+    logits = max(lanes.logits, 2 * _P + 1, room.bit_length(), -(-lanes.hidden * h // p))
+    return PairLanes(hidden=lanes.hidden, logits=logits, stride=logits * p)
+
+
+def _agreement(model: QuantisedPairMlp, claimed: Agreement, other: QuantisedPairMlp | None) -> PairCertificate:
+    if other is None or other.config.d_vocab != model.config.d_vocab:
+        raise InputError(f"agreement: expected another model of {model.config.d_vocab} tokens")
+    lanes, theirs = choose_lanes(model), choose_lanes(other)
+    outputs, counts = [], []
+    for own, their in zip(all_logits(model, lanes), all_logits(other, theirs), strict=True):
+        row = [int(o) for o in own.argmax(axis=1)]
+        outputs.append(tuple(row))
+        counts.append(int((leads(own, row) & leads(their, row)).sum()))
+    return PairCertificate(
+        model_digest=model.digest,
+        claimed=_question(claimed),
+        lanes=lanes,
+        counts=tuple(counts),
+        inputs=model.config.d_vocab**2,
+        proved=sum(counts),
+        other=OtherModel(digest=other.digest, lanes=theirs, outputs=tuple(outputs)),
+    )
+
+
+_SEARCHES: Final[Mapping[type, Callable[[QuantisedPairMlp, Any, PairLanes], dict[str, Any]]]] = MappingProxyType(
+    {Accuracy: _accuracy, WeightedAccuracy: _weighted, Failures: _failures, Never: _never, Loss: _loss}
+)

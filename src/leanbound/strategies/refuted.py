@@ -1,0 +1,41 @@
+"""Inputs that show a claim to be false. Imports no numpy."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from leanbound.errors import RejectedError
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """An input on which a model does what a claim excludes."""
+
+    tokens: tuple[int, ...]
+    output: int
+    """What the model gives, or one of several in a tie."""
+    positions: tuple[int, ...] | None = None
+    """The model's position as which each is embedded, if not its own: see `LeanBound.AttentionOnly.placed`."""
+
+    def __str__(self) -> str:
+        """For a message."""
+        if self.positions is None:
+            return f"the input {list(self.tokens)}"
+        *prefix, query = zip(self.tokens, self.positions, strict=True)
+        runs: dict[tuple[int, int], int] = {}
+        for pair in prefix:
+            runs[pair] = runs.get(pair, 0) + 1
+        parts = [f"{count} × token {token} at position {position}" for (token, position), count in runs.items()]
+        return f"{', '.join(parts) or 'nothing'}, then token {query[0]}"
+
+
+class RefutedError(RejectedError):
+    """Raised when a claim is false: an input shows it."""
+
+    def __init__(self, example: Counterexample, why: str = "which the claim excludes") -> None:
+        super().__init__(f"after {example} the output is {example.output}, {why}")
+        self.example = example
+
+
+def pair(first: int, second: int, logits: Sequence[int]) -> Counterexample:
+    """A pair of tokens, and its largest output."""
+    return Counterexample((first, second), max(range(len(logits)), key=logits.__getitem__))
