@@ -16,6 +16,7 @@ from leanbound.errors import InputError
 from leanbound.models.files import LARGE_LIMIT, read_json
 from leanbound.properties import Property
 from leanbound.strategies.base import AnyCertificate, Options, Strategy
+from leanbound.strategies.boxes import BoxStrategy
 from leanbound.strategies.max_of_k import ExhaustiveStrategy, MaxOfKStrategy
 from leanbound.strategies.never import Convexity
 from leanbound.strategies.pairs import AllPairs
@@ -73,6 +74,14 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
             AllPairs(
                 "all-pairs",
                 "every pair of tokens through an MLP, packed into few large numbers",
+            ),
+            BoxStrategy(
+                "interval",
+                "a feed-forward network on a box: ranges from layer to layer, with splits of the box",
+            ),
+            BoxStrategy(
+                "linear-relaxation",
+                "a feed-forward network on a box: lines around ReLUs back to the inputs, with splits of the box",
             ),
         )
     }
