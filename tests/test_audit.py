@@ -16,7 +16,7 @@ from leanbound.lean.environment import AuditError, Environment, find_artifacts, 
 from leanbound.lean.olean import ConstantKind
 from leanbound.lean.region import OleanError
 from leanbound.models.config import AttentionOnlyConfig
-from leanbound.properties import max_of_k, on_pairs
+from leanbound.properties import Failures, max_of_k, on_pairs
 from leanbound.quantised import TENSOR_NAMES, WEIGHT_NAMES, FixedTensor, QuantisedModel, aligned_fracs, matrix_shape
 from leanbound.readback import (
     ReadClaim,
@@ -90,6 +90,21 @@ def test_the_claim_is_read_back(pristine: Path, library: Path) -> None:
     assert model.tensors["W_E"].integers(2) == [[1, 0], [127, -1], [0, -127]]
     assert sorted(model.tensors) == sorted(TENSOR_NAMES)
     assert model.tensors["W_O"] == wide
+
+
+def test_lists_that_differ_are_told() -> None:
+    expected = Failures(kind="failures", task="max-of-k", exceptions=((0, 0),))
+    target = Target("LeanBound.maxToken")
+    assert ReadClaim(FAMILY, "m", target, {"exceptions": ((0, 0),)}).differences(expected) == []
+    found = ReadClaim(FAMILY, "m", target, {"exceptions": ((0, 0), (0, 1))}).differences(expected)
+    assert found == ["is about ((0, 0), (0, 1)) as exceptions, expected ((0, 0),)"]
+
+
+def test_a_claim_of_another_property_is_not_read(pristine: Path, library: Path) -> None:
+    environment = open_module(pristine, library, "Fix.Claim.Proof")
+    wanted = Failures(kind="failures", task="max-of-k", exceptions=())
+    with pytest.raises(AuditError, match=r"is not of the form .*RightExceptOn"):
+        read_claim(environment, "Fix.Claim.Claim", wanted)
 
 
 def test_read_back_refuses_other_things(pristine: Path, library: Path) -> None:

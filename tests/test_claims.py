@@ -93,3 +93,21 @@ def test_the_repository_is_found_from_below(tmp_path: Path) -> None:
 def test_reading_claims_imports_nothing_heavy() -> None:
     code = "import sys, leanbound.claims, leanbound.pipeline; sys.exit(bool({'torch', 'numpy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ("", "missing keys: [property] kind"),
+        ('kind = "never"\noutputs = [1]', "missing keys: [property] tokens"),
+        ('kind = "loss"\ntask = "max-of-k"\nat_most = "nothing"', "[property] at_most is 'nothing'"),
+        ('kind = "agreement"\nat_least = 3', "[property] kind is 'agreement'"),
+        ('kind = "never-at-any-length"\nqueries = []\ntokens = [1]\noutputs = [2]', "[property] queries is []"),
+    ],
+)
+def test_faults_of_a_property_are_named(lines: str, says: str) -> None:
+    text = (ROOT / "proofs" / CLAIM / "claim.toml").read_text()
+    before, rest = text.split("[property]\n")
+    with pytest.raises(InputError) as caught:
+        parse_claim(f"{before}[property]\n{lines}\n[strategy]{rest.split('[strategy]')[1]}".encode(), "claim.toml")
+    assert says in caught.value.message

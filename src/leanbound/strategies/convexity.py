@@ -9,11 +9,12 @@ Mirrors `LeanBound.Strategies.Convexity`. Untrusted: Lean refuses a mixture that
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
+from leanbound.errors import InconclusiveError
 from leanbound.properties import require_tokens
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies.game import Gaps, solve
@@ -99,10 +100,21 @@ def _mixtures(
         exact = _Exact(gaps["D"][left], gaps["OE"][list(tokens)], gaps["D"][left] + gaps["OE"][left], gaps["OP"])
         found, ahead = _best(exact, o)
         if found is None or not ahead.any():
-            example = find_prefix(model, int(left[0]), tokens, o, solve(_floats(exact, slice(0, 1), o)).tokens)
-            raise RefutedError(example)
+            _refute(model, exact, o, left.tolist(), tokens)
         yield found
         left = left[~ahead]
+
+
+def _refute(model: QuantisedModel, exact: _Exact, o: int, queries: Sequence[int], tokens: Sequence[int]) -> NoReturn:
+    """Raise RefutedError with a prefix after which one of the queries is answered by `o`, or else InconclusiveError."""
+    for row, query in enumerate(queries):
+        wanted = solve(_floats(exact, slice(row, row + 1), o)).tokens
+        if (example := find_prefix(model, query, tokens, o, wanted)) is not None:
+            raise RefutedError(example)
+    raise InconclusiveError(
+        f"output {o} after query {queries[0]}: neither a mixture of outputs that is ahead of it was found, nor a "
+        "prefix after which it is given. Claim it of fewer tokens or queries."
+    )
 
 
 def _best(exact: _Exact, o: int) -> tuple[_Found | None, NDArray[np.bool_]]:

@@ -5,7 +5,6 @@ from typing import Final
 
 import numpy as np
 
-from leanbound.errors import InconclusiveError
 from leanbound.exact import IntTables, tables
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies.game import Floats
@@ -19,20 +18,16 @@ _CLEAR: Final = 1e-9
 
 def find_prefix(
     model: QuantisedModel, query: int, tokens: Sequence[int], output: int, wanted: Floats
-) -> Counterexample:
-    """A prefix after which `output` has the largest logit.
+) -> Counterexample | None:
+    """A prefix after which `output` has the largest logit, if one is found.
 
-    `wanted`: how much of the attention each of the tokens should get, then others. Raises InconclusiveError when no
-    prefix is found.
+    `wanted`: how much of the attention each of the tokens should get, then others.
     """
     seen = _Seen(tables(model), query, tuple(tokens))
     for counts in seen.candidates(wanted[: len(tokens)]):
         if seen.gives(counts, output):
             return seen.prefix(counts, output)
-    raise InconclusiveError(
-        f"output {output} after query {query}: neither a mixture of outputs that is ahead of it was found, nor a "
-        "prefix after which it is given. Claim it of fewer tokens."
-    )
+    return None
 
 
 class _Seen:
