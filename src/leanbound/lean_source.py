@@ -50,7 +50,7 @@ def _lines(items: Iterable[str]) -> str:
 
 
 def join(lemma: str, prefix: str, starts: Sequence[int | str], meet: str = "(by decide +kernel)") -> str:
-    """`(lemma t0 meet t1)`, for facts about consecutive ranges: the prefix, and where each starts, or what else tells it.
+    """`(lemma t0 meet t1)`, for facts about consecutive ranges: the prefix, and where each starts, or what tells it.
 
     `meet` proves that one range begins where the other ends, if that has to be proved.
 

@@ -35,9 +35,7 @@ class BoxStrategy(Strategy):
         return BoxCertificate.load(path)
 
     def question(self, certificate: BoxCertificate) -> Property:
-        raise InputError(
-            "a certificate about a box does not say what is claimed: render it with the property it is for"
-        )
+        raise InputError("a certificate about a box does not say what is claimed: render it with its property")
 
     def proof(self, model: QuantisedNetwork, certificate: BoxCertificate) -> Proof:
         from leanbound.templating import Page
