@@ -118,7 +118,6 @@ noncomputable def model : AttentionOnly where
   b_O := b_O
   W_U := W_U
   b_U := b_U
-
 /-- Of all 2 ^ 2 inputs, the largest token is the largest logit on at least this many. -/
 def Claim : Prop := model.classifier.AccuracyAtLeast maxToken 1
 
