@@ -16,7 +16,7 @@ $(STAMP):
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --no-compile --constraint pyproject/constraints.txt hatchling editables
-	$(PIP) install --quiet --no-compile --constraint pyproject/constraints.txt --no-build-isolation --editable '.[dev,dojo]'
+	$(PIP) install --quiet --no-compile --constraint pyproject/constraints.txt --no-build-isolation --editable '.[dev,dojo,onnx]'
 	touch $@
 
 verify: $(STAMP)
@@ -30,7 +30,7 @@ lint: $(STAMP)
 	$(VENV)/bin/mypy
 
 test: lint
-	$(VENV)/bin/python -m pytest -q
+	$(VENV)/bin/python -m pytest -q --numprocesses auto --dist loadfile
 
 bench: $(STAMP)
 	@$(VENV)/bin/python benchmarks/bench.py $(BENCH)
