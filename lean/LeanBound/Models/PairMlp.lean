@@ -1,6 +1,7 @@
 module
 
 public import LeanBound.Numerics.Affine
+public import LeanBound.Numerics.Relu
 public import LeanBound.Properties.Classifier
 
 /-!
@@ -31,9 +32,6 @@ structure PairMlp where
 noncomputable section
 
 variable {F : Type u} [ExpField F]
-
-/-- `z`, or `0` where `z` is negative. -/
-def relu (z : F) : F := @ite F (0 ≤ z) (Classical.propDecidable _) z 0
 
 namespace PairMlp
 
