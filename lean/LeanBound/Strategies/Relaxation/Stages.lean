@@ -40,6 +40,8 @@ structure Relaxation where
   /-- One for each hidden layer. -/
   stages : List Stage
   last : Depth
+  /-- No coefficient of a halfspace is larger, in absolute value. -/
+  formTop : Nat
   /-- Of each polyhedron, a halfspace that no output is in. -/
   outside : List Nat
 
@@ -76,21 +78,21 @@ def rangesOf (w bits d top p n : Nat) : Ranges where
   top := top
 
 /-- Lower bounds of the numbers after a chain and of their opposites. -/
-def Pass.both (g : Pass) (c : Chain) : Nat × Nat :=
+def Pass.ends (g : Pass) (c : Chain) : Nat × Nat :=
   g.lower c (fun o => Nat.pow 2 (Nat.mul g.width o)) (fun o => Nat.pow 2 (Nat.mul g.width (Nat.add c.layer.d_out o)))
     (nat_lit 0) (nat_lit 0)
 
 /-- The ranges of the numbers after a chain. -/
 def Pass.ranges (g : Pass) (c : Chain) (top : Nat) : Ranges :=
   rangesOf g.width c.bits c.layer.d_out top
-    (monus g.width (guardBits g.width g.count) (g.both c).1 (g.both c).2)
-    (monus g.width (guardBits g.width g.count) (g.both c).2 (g.both c).1)
+    (monus g.width (guardBits g.width g.count) (g.ends c).1 (g.ends c).2)
+    (monus g.width (guardBits g.width g.count) (g.ends c).2 (g.ends c).1)
 
 /-- The ranges after ReLUs. -/
 def Ranges.relu (R : Ranges) : Ranges where
-  lp := R.lp
+  lp i := Nat.sub (R.lp i) (R.ln i)
   ln _ := nat_lit 0
-  up := R.up
+  up i := Nat.sub (R.up i) (R.un i)
   un _ := nat_lit 0
   top := R.top
 
@@ -125,7 +127,7 @@ def Lines.small (l : Lines) (n : Nat) : Bool :=
   allBelow n fun i => both (Nat.ble (l.lower i) (Nat.pow 2 l.bits)) (both (Nat.ble (l.upper i) (Nat.pow 2 l.bits))
     (Nat.ble (l.const i) l.top))
 
-/-! ## The checker -/
+/-! ## From layer to layer -/
 
 /-- The chain of a pass can be gone through, from single numbers. -/
 def Pass.ready (g : Pass) (c : Chain) (top : Nat) : Bool := both g.fitsStride (g.fits c top (nat_lit 0))
@@ -133,53 +135,94 @@ def Pass.ready (g : Pass) (c : Chain) (top : Nat) : Bool := both g.fitsStride (g
 /-- The bias of a layer can be shifted to the scale `2 ^ frac`. -/
 def Layer.checkScale (L : Layer) (frac : Nat) : Bool := Nat.ble L.b.frac frac
 
-/-- A chain before a ReLU, the ranges after it, and the layer that follows: the longer chain, given to `rest`. -/
-def Stage.step (s : Stage) (L : Layer) (lift : Nat) (c : Chain) (R : Ranges) (rest : Chain → Bool) : Bool :=
-  both (R.small c.layer.d_out)
-  (both ((s.lines R).small c.layer.d_out)
-    (rest (Chain.next L lift R.relu (s.lines R) c)))
+/-- The ranges of the numbers after a chain, as a stage finds them. -/
+def Stage.ranges (s : Stage) (c : Chain) : Ranges :=
+  (s.depth.pass (Nat.mul (nat_lit 2) (s.depth.chain c).layer.d_out)).ranges (s.depth.chain c) s.rangeTop
+
+/-- A chain of numbers over `2 ^ frac`, ReLUs, and the layer that follows: the longer chain has what `rest` says. -/
+def Stage.step (s : Stage) (c : Chain) (frac : Nat) (L : Layer) (rest : Chain → Bool) : Bool :=
+  both (Nat.beq c.layer.d_out L.d_in)
+  (both (L.checkScale (Nat.add frac L.W.frac))
+  (both ((s.depth.pass (Nat.mul (nat_lit 2) (s.depth.chain c).layer.d_out)).ready (s.depth.chain c) (nat_lit 1))
+  (both ((s.ranges c).small L.d_in)
+  (both ((s.lines (s.ranges c)).small L.d_in)
+    (rest (Chain.next L (Nat.sub (Nat.add frac L.W.frac) L.b.frac) (s.ranges c).relu (s.lines (s.ranges c)) c))))))
 
 /-- From a chain, its scale and the layers that follow to what `last` says of the chain of all layers and of its scale. -/
 def checkLayers (last : Chain → Nat → Bool) (Ls : List Layer) : List Stage → Chain → Nat → Bool :=
   List.rec (fun _ c frac => last c frac)
-    (fun L _ ih stages c frac => List.rec false (fun s stages _ =>
-      both (Nat.beq c.layer.d_out L.d_in)
-      (both (L.checkScale (Nat.add frac L.W.frac))
-      (both ((s.depth.pass (Nat.mul (nat_lit 2) c.layer.d_out)).ready (s.depth.chain c) (nat_lit 1))
-        (s.step L (Nat.sub (Nat.add frac L.W.frac) L.b.frac) c
-          ((s.depth.pass (Nat.mul (nat_lit 2) c.layer.d_out)).ranges (s.depth.chain c) s.rangeTop)
-          fun c => ih stages c (Nat.add frac L.W.frac)))) stages) Ls
+    (fun L _ ih stages c frac =>
+      List.rec false (fun s stages _ => s.step c frac L fun c => ih stages c (Nat.add frac L.W.frac)) stages)
+    Ls
 
 /-! ## The forms of the claim -/
 
-/-- Entry `i` of a list of halfspaces, or one that holds everything. -/
+/-- Entry `i` of a list of halfspaces. -/
 def nthHalfspace (P : List Halfspace) (i : Nat) : Halfspace :=
   List.rec (motive := fun _ => Nat → Halfspace) (fun _ => ⟨[], Int.ofNat (nat_lit 0), nat_lit 0⟩)
     (fun H _ ih i => Nat.rec H (fun i _ => ih i) i) P i
 
 /-- Halfspace `outside[e]` of each polyhedron `e`. -/
 def chosen (polyhedra : List (List Halfspace)) : List Nat → List Halfspace :=
-  List.rec (fun _ => []) (fun P _ ih outside => List.rec [] (fun i outside _ => List.cons (nthHalfspace P i) (ih outside)) outside)
+  List.rec (fun _ => [])
+    (fun P _ ih outside => List.rec [] (fun i outside _ => List.cons (nthHalfspace P i) (ih outside)) outside) polyhedra
+
+/-- Every polyhedron has its `outside[e]`. -/
+def checkChosen (polyhedra : List (List Halfspace)) : List Nat → Bool :=
+  List.rec (fun _ => true)
+    (fun P _ ih outside => List.rec false (fun i outside _ => both (Nat.ble (Nat.succ i) P.length) (ih outside)) outside)
     polyhedra
 
-/-- No coefficient of the halfspaces is larger than `top`, and there is one for each output. -/
+/-- The part of coefficient `o` of halfspace `e`, `positive` or `negative`. -/
+def part (f : Int → Nat) (Hs : List Halfspace) (o e : Nat) : Nat := f (nthInt (nthHalfspace Hs e).coefficients o)
+
+/-- The halfspaces have a coefficient for each of `d` outputs, none larger than `top`. -/
 def checkHalfspaces (d top : Nat) (Hs : List Halfspace) : Bool :=
-  List.rec true (fun H _ ih => both (Nat.beq H.coefficients.length d)
-    (both (allBelow d fun o => both (Nat.ble (positive (nthInt H.coefficients o)) top)
-      (Nat.ble (negative (nthInt H.coefficients o)) top)) ih)) Hs
+  allBelow Hs.length fun e => both (Nat.beq (nthHalfspace Hs e).coefficients.length d)
+    (allBelow d fun o => both (Nat.ble (part positive Hs o e) top) (Nat.ble (part negative Hs o e) top))
 
-/-- The coefficients of output `o`, a lane for each halfspace; `part` is `positive` or `negative`. -/
-def formsOf (w : Nat) (part : Int → Nat) (Hs : List Halfspace) (o : Nat) : Nat :=
-  List.rec (nat_lit 0) (fun H _ ih => Nat.add (part (nthInt H.coefficients o)) (Nat.mul ih (Nat.pow 2 w))) Hs
+/-- The lower bounds `p - n`, in lanes, of the forms times `2 ^ scale`, are above the bounds of the halfspaces. -/
+def exceeds (w scale p n : Nat) (Hs : List Halfspace) : Bool :=
+  allBelow Hs.length fun e =>
+    Nat.ble
+      (Nat.succ (Nat.add (Nat.mul (Nat.pow 2 (nthHalfspace Hs e).frac) (field w n e))
+        (Nat.mul (Nat.pow 2 scale) (positive (nthHalfspace Hs e).bound))))
+      (Nat.add (Nat.mul (Nat.pow 2 (nthHalfspace Hs e).frac) (field w p e))
+        (Nat.mul (Nat.pow 2 scale) (negative (nthHalfspace Hs e).bound)))
 
-/-- The lower bounds `p - n`, in lanes, of the forms over `2 ^ frac` are above the bounds of the halfspaces. -/
-def above? (w frac p n : Nat) (Hs : List Halfspace) : Nat → Bool :=
-  List.rec (fun _ => true)
-    (fun H _ ih e => both
-      (Nat.ble
-        (Nat.succ (Nat.add (Nat.mul (Nat.pow 2 H.frac) (field w n e)) (Nat.mul (Nat.pow 2 frac) (positive H.bound))))
-        (Nat.add (Nat.mul (Nat.pow 2 H.frac) (field w p e)) (Nat.mul (Nat.pow 2 frac) (negative H.bound))))
-      (ih (Nat.succ e))) Hs
+/-- Lower bounds of the forms of the halfspaces in the numbers after a chain. -/
+def Pass.forms (g : Pass) (c : Chain) (Hs : List Halfspace) : Nat × Nat :=
+  g.lower c (fun o => pack g.width (part positive Hs o) g.count) (fun o => pack g.width (part negative Hs o) g.count)
+    (nat_lit 0) (nat_lit 0)
+
+/-- After the chain of all layers, numbers over `2 ^ frac`, no output is in the halfspaces. -/
+def checkOutside (g : Pass) (top frac : Nat) (c : Chain) (Hs : List Halfspace) : Bool :=
+  both (checkHalfspaces c.layer.d_out top Hs)
+  (both (g.ready c top)
+    (exceeds g.width (Nat.add c.bits frac) (g.forms c Hs).1 (g.forms c Hs).2 Hs))
+
+/-! ## The checker -/
+
+/-- The box, in integers. -/
+def Box.ranges (B : Box) (top : Nat) : Ranges where
+  lp i := positive (nthInt B.lower i)
+  ln i := negative (nthInt B.lower i)
+  up i := positive (nthInt B.upper i)
+  un i := negative (nthInt B.upper i)
+  top := top
+
+/-- The certificate proves `Avoids`. -/
+def checkRelaxation (layers : List Layer) (B : Box) (polyhedra : List (List Halfspace)) (r : Relaxation) : Bool :=
+  both (checkChosen polyhedra r.outside)
+    (List.rec false (fun L Ls _ =>
+      both (Nat.beq B.lower.length L.d_in)
+      (both ((B.ranges r.inputTop).small L.d_in)
+      (both (L.checkScale (Nat.add B.frac L.W.frac))
+        (checkLayers
+          (fun c frac => checkOutside (r.last.pass (chosen polyhedra r.outside).length) r.formTop frac (r.last.chain c)
+            (chosen polyhedra r.outside))
+          Ls r.stages (Chain.first L (Nat.sub (Nat.add B.frac L.W.frac) L.b.frac) (B.ranges r.inputTop))
+          (Nat.add B.frac L.W.frac))))) layers)
 
 end
 
