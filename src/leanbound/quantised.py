@@ -1,7 +1,7 @@
 """The quantised model: the exact rational weights that a theorem is about. Imports neither torch nor numpy."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Final, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -21,6 +21,8 @@ WEIGHT_NAMES: Final = tuple(name for name in TENSOR_NAMES if name.startswith("W_
 BIAS_NAMES: Final = tuple(name for name in TENSOR_NAMES if name.startswith("b_"))
 #: The tensors of the MLP on pairs (`leanbound.pairs`), besides W_U and b_U.
 PairName = Literal["W_A", "W_B", "b_H"]
+#: The tensors of layers, by number (`leanbound.boxes`).
+LayerName = Annotated[str, Field(pattern=r"^[Wb]_(0|[1-9][0-9]{0,2})$")]
 
 
 class FixedTensor(BaseModel):
@@ -28,7 +30,7 @@ class FixedTensor(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    name: Literal["W_E", "W_pos", "W_Q", "b_Q", "W_K", "b_K", "W_V", "b_V", "W_O", "b_O", "W_U", "b_U"] | PairName
+    name: Literal["W_E", "W_pos", "W_Q", "b_Q", "W_K", "b_K", "W_V", "b_V", "W_O", "b_O", "W_U", "b_U"] | PairName | LayerName
     shape: tuple[int, int] = Field(description="rows, columns; a bias is one row")
     width: int = Field(ge=MIN_WIDTH, le=MAX_BIAS_WIDTH)
     frac: int = Field(ge=0, le=MAX_FRAC)

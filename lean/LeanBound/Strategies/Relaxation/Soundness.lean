@@ -98,6 +98,7 @@ theorem checkLayers_sound {last : Chain → Nat → Bool} (Ls : List Layer) {sta
     cases stages with
     | nil => exact absurd h (by show ¬ false = true; simp)
     | cons s stages =>
+      have h : s.step c frac L (fun c => checkLayers last Ls stages c (Nat.add frac L.W.frac)) = true := h
       obtain ⟨c', h, hz⟩ := Stage.step_sound hz h
       exact ih hz h
 

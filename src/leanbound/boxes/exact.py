@@ -1,0 +1,35 @@
+"""The reference evaluator of feed-forward networks: `Fraction` only, one input at a time, and no cleverness."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from leanbound.boxes.network import QuantisedNetwork
+from leanbound.boxes.properties import Avoids, Halfspace
+
+
+def outputs(model: QuantisedNetwork, x: Sequence[Fraction]) -> list[Fraction]:
+    """The outputs of an input."""
+    values = list(x)
+    for k, (W, b) in enumerate(model.pairs):
+        if k:
+            values = [max(Fraction(0), value) for value in values]
+        columns = zip(*W.ints, strict=True)
+        sums = [sum((v * w for v, w in zip(values, column, strict=True)), Fraction(0)) for column in columns]
+        values = [
+            total / 2**W.frac + Fraction(bias, 2**b.frac) for total, bias in zip(sums, b.ints[0], strict=True)
+        ]
+    return values
+
+
+def holds(halfspace: Halfspace, y: Sequence[Fraction]) -> bool:
+    """Whether outputs are in a halfspace."""
+    form = sum((c * v for c, v in zip(halfspace.coefficients, y, strict=True)), Fraction(0))
+    return form <= Fraction(halfspace.bound, 2**halfspace.frac)
+
+
+def is_counterexample(model: QuantisedNetwork, claimed: Avoids, x: Sequence[Fraction]) -> bool:
+    """Whether an input of the box has outputs in a polyhedron."""
+    y = outputs(model, x)
+    return claimed.box.contains(x) and any(
+        all(holds(halfspace, y) for halfspace in polyhedron) for polyhedron in claimed.polyhedra
+    )

@@ -1,0 +1,94 @@
+"""From the float32 weights of a feed-forward network to exact integers: fixed point, or exact dyadic. No torch."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leanbound.boxes.network import FeedForwardConfig, QuantisedNetwork
+from leanbound.errors import InputError
+from leanbound.quantised import MAX_WIDTH, MIN_WIDTH, FixedTensor
+from leanbound.quantize import Scaled, dyadic, finest_frac, needed_width, require_width, round_to
+
+
+@dataclass(frozen=True)
+class Dense:
+    """An affine layer as it was read: x · W + b."""
+
+    W: NDArray[np.float32]
+    """[in, out]"""
+    b: NDArray[np.float32]
+    """[out]"""
+
+
+def quantize_layers(layers: Sequence[Dense], bits: int) -> QuantisedNetwork:
+    """Round every entry to the nearest multiple of a power of two, ties to even; a scale of its own for each tensor.
+
+    Raises InputError for bits out of range, weights too large for it, or layers that do not fit each other.
+    """
+    if not MIN_WIDTH <= bits <= MAX_WIDTH:
+        raise InputError(f"bits is {bits}, expected {MIN_WIDTH} to {MAX_WIDTH}. Choose another width.")
+    scaled: list[Scaled] = []
+    total = 0
+    for name, matrix in _matrices(layers):
+        value = matrix.astype(np.float64)
+        frac = finest_frac(name, value, bits)
+        if name.startswith("W_"):
+            total += frac
+        else:
+            frac = min(frac, total)
+        scaled.append((round_to(value, frac), frac))
+    return _assemble(layers, "fixed", scaled)
+
+
+def quantize_layers_exact(layers: Sequence[Dense]) -> QuantisedNetwork:
+    """Take the float32 weights as the dyadic rationals that they are: no error.
+
+    Raises UnsupportedError when a tensor would need more bits an entry than can be stored.
+    """
+    scaled = [dyadic(matrix) for _, matrix in _matrices(layers)]
+    total = 0
+    for k in range(0, len(scaled), 2):
+        rows, frac = scaled[k]
+        # Weights are stored as fine as their bias needs.
+        more = max(0, scaled[k + 1][1] - total - frac)
+        scaled[k] = ([[entry << more for entry in row] for row in rows], frac + more)
+        total += frac + more
+    return _assemble(layers, "exact", scaled)
+
+
+def _matrices(layers: Sequence[Dense]) -> list[tuple[str, NDArray[np.float32]]]:
+    """Tensors by name, as matrices. Raises InputError for entries that are not finite, or shapes that do not fit."""
+    if not layers:
+        raise InputError("the network has no layers, expected at least one")
+    named = []
+    width = layers[0].W.shape[0]
+    for k, layer in enumerate(layers):
+        if layer.W.ndim != 2 or layer.b.shape != layer.W.shape[1:] or layer.W.shape[0] != width:
+            raise InputError(
+                f"layer {k}: weights of shape {layer.W.shape} and bias of shape {layer.b.shape} do not follow {width} "
+                "numbers. Give weights as [in, out]."
+            )
+        width = layer.W.shape[1]
+        named += [(f"W_{k}", layer.W), (f"b_{k}", layer.b[None])]
+    for name, matrix in named:
+        if not np.isfinite(matrix).all():
+            raise InputError(f"{name} has an entry that is not finite. Train the network again.")
+    return named
+
+
+def _assemble(layers: Sequence[Dense], mode: Literal["fixed", "exact"], scaled: Sequence[Scaled]) -> QuantisedNetwork:
+    tensors = []
+    digest = hashlib.sha256()
+    for (name, matrix), (rows, frac) in zip(_matrices(layers), scaled, strict=True):
+        ints = tuple(tuple(row) for row in rows)
+        width = needed_width(ints)
+        require_width(name, width)
+        digest.update(np.ascontiguousarray(matrix, dtype="<f4").tobytes())
+        tensors.append(FixedTensor(name=name, shape=(len(ints), len(ints[0])), width=width, frac=frac, ints=ints))
+    widths = (layers[0].W.shape[0], *(layer.W.shape[1] for layer in layers))
+    config = FeedForwardConfig(widths=widths)
+    return QuantisedNetwork(config=config, mode=mode, checkpoint_digest=digest.hexdigest(), tensors=tuple(tensors))
