@@ -16,6 +16,7 @@ from leanbound.errors import InputError
 from leanbound.models.files import LARGE_LIMIT, read_json
 from leanbound.properties import Property
 from leanbound.strategies.base import AnyCertificate, Options, Strategy
+from leanbound.strategies.boxes import BoxStrategy
 from leanbound.strategies.max_of_k import MaxOfKStrategy
 from leanbound.strategies.pairs import AllPairs
 
@@ -61,6 +62,14 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
             AllPairs(
                 "all-pairs",
                 "every pair of tokens through an MLP, packed into few large numbers",
+            ),
+            BoxStrategy(
+                "interval",
+                "a feed-forward network on a box: ranges from layer to layer, with splits of the box",
+            ),
+            BoxStrategy(
+                "linear-relaxation",
+                "a feed-forward network on a box: lines around ReLUs back to the inputs, with splits of the box",
             ),
         )
     }

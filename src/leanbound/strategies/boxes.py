@@ -1,0 +1,75 @@
+"""The strategies for feed-forward networks on boxes. Imports neither torch nor numpy until a certificate is asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from leanbound.boxes.network import QuantisedNetwork
+from leanbound.strategies.base import Proof, Strategy
+from leanbound.strategies.relaxation_certificate import BoxCertificate, Relaxation, Split, Tree
+
+#: About so many bytes of numbers does the kernel keep from one module, besides what it starts with.
+MODULE_BYTES: Final = 500 * 2**20
+
+
+@dataclass(frozen=True)
+class BoxStrategy(Strategy):
+    """Bounds backwards through the network, on the parts of a box that is cut where needed."""
+
+    architecture = "feed-forward"
+    kinds = ("avoids",)
+
+    def search(self, model: QuantisedNetwork, claimed: Any, progress: bool, options: Mapping[str, Any]) -> BoxCertificate:
+        from leanbound.strategies.box_search import certify_box
+
+        name: Literal["interval", "linear-relaxation"] = "interval" if self.name == "interval" else "linear-relaxation"
+        return certify_box(model, claimed, name, progress=progress)
+
+    def load(self, path: Path) -> BoxCertificate:
+        return BoxCertificate.load(path)
+
+    def proof(self, model: QuantisedNetwork, certificate: BoxCertificate) -> Proof:
+        from leanbound.templating import Page
+
+        leaves = certificate.leaves
+        sizes = [leaf_bytes(model, relaxation) for _, relaxation in leaves]
+        starts = chunks(sizes)
+        modules = []
+        for start, end in pairwise([*starts, len(leaves)]):
+            shown = [{"number": n, "box": leaves[n][0], "relaxation": leaves[n][1]} for n in range(start, end)]
+            modules.append(Page(f"Leaves{start}", "proofs/relaxation/Leaves.lean.j2", {"leaves": shown}))
+        return Proof({"proof": _term(certificate.tree, iter(range(len(leaves))))}, modules)
+
+
+def leaf_bytes(model: QuantisedNetwork, relaxation: Relaxation) -> int:
+    """About how many bytes of numbers the kernel keeps of a leaf.
+
+    For each layer of each pass and each number after the layer, eight numbers of the size of a matrix of coefficients.
+    """
+    total = 0
+    shapes = list(pairwise(model.config.widths))
+    for k, depth in enumerate([*(stage.depth for stage in relaxation.stages), relaxation.last]):
+        for d_in, d_out in shapes[: k + 1] if depth.deep else shapes[k : k + 1]:
+            total += 8 * d_out * d_in * depth.stride // 8
+    return total
+
+
+def chunks(sizes: list[int]) -> list[int]:
+    """Where each module starts: as many leaves in one as MODULE_BYTES allow, and at least one."""
+    starts, used = [0], 0
+    for n, size in enumerate(sizes):
+        if used and used + size > MODULE_BYTES:
+            starts.append(n)
+            used = 0
+        used += size
+    return starts
+
+
+def _term(tree: Tree, numbers: Any) -> str:
+    """The proof term of a part of the box."""
+    if isinstance(tree, Split):
+        below, above = _term(tree.below, numbers), _term(tree.above, numbers)
+        return f"(Avoids.split {tree.input} ({tree.threshold})\n  {below}\n  {above})"
+    return f"(relaxation_sound leaf{next(numbers)})"
