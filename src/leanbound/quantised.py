@@ -30,7 +30,11 @@ class FixedTensor(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    name: Literal["W_E", "W_pos", "W_Q", "b_Q", "W_K", "b_K", "W_V", "b_V", "W_O", "b_O", "W_U", "b_U"] | PairName | LayerName
+    name: (
+        Literal["W_E", "W_pos", "W_Q", "b_Q", "W_K", "b_K", "W_V", "b_V", "W_O", "b_O", "W_U", "b_U"]
+        | PairName
+        | LayerName
+    )
     shape: tuple[int, int] = Field(description="rows, columns; a bias is one row")
     width: int = Field(ge=MIN_WIDTH, le=MAX_BIAS_WIDTH)
     frac: int = Field(ge=0, le=MAX_FRAC)

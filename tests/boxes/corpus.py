@@ -1,6 +1,7 @@
 """Tiny networks and properties that all tests of the family share."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,7 +18,7 @@ def random_layers(seed: int = 0, widths: tuple[int, ...] = (2, 4, 3, 2)) -> list
             (generator.standard_normal((d_in, d_out)) / np.sqrt(d_in)).astype(np.float32),
             (generator.standard_normal(d_out) / 4).astype(np.float32),
         )
-        for d_in, d_out in zip(widths, widths[1:], strict=False)
+        for d_in, d_out in pairwise(widths)
     ]
 
 

@@ -15,9 +15,7 @@ def outputs(model: QuantisedNetwork, x: Sequence[Fraction]) -> list[Fraction]:
             values = [max(Fraction(0), value) for value in values]
         columns = zip(*W.ints, strict=True)
         sums = [sum((v * w for v, w in zip(values, column, strict=True)), Fraction(0)) for column in columns]
-        values = [
-            total / 2**W.frac + Fraction(bias, 2**b.frac) for total, bias in zip(sums, b.ints[0], strict=True)
-        ]
+        values = [total / 2**W.frac + Fraction(bias, 2**b.frac) for total, bias in zip(sums, b.ints[0], strict=True)]
     return values
 
 

@@ -36,7 +36,7 @@ class FeedForwardConfig(BaseModel):
 
     def shapes(self) -> dict[str, tuple[int, int]]:
         """The shape of every tensor, by name: W_k is [in, out], b_k one row."""
-        shapes = {}
+        shapes: dict[str, tuple[int, int]] = {}
         for k, (d_in, d_out) in enumerate(pairwise(self.widths)):
             shapes |= {f"W_{k}": (d_in, d_out), f"b_{k}": (1, d_out)}
         return shapes
@@ -66,7 +66,9 @@ class QuantisedNetwork(Canonical):
         for W, b in self.pairs:
             frac += W.frac
             if b.frac > frac:
-                raise ValueError(f"{b.name}: frac is {b.frac}, expected at most {frac}, that of the products of weights")
+                raise ValueError(
+                    f"{b.name}: frac is {b.frac}, expected at most {frac}, that of the products of weights"
+                )
         return self
 
     @property

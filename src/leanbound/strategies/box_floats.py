@@ -1,4 +1,4 @@
-"""Bounds of a network on a box in floats, to choose slopes, splits and halfspaces by. Untrusted, like all of a search."""
+"""Bounds of a network on a box in floats, to choose slopes, splits and halfspaces by. Untrusted, as a search is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,7 +51,8 @@ class Floats:
     def worst(self, margins: Tensor) -> tuple[Tensor, int]:
         """The margin of the polyhedron that is the hardest, and its best halfspace, numbered over all."""
         chosen = [start + i for start, i in zip(self._starts, self.best(margins), strict=False)]
-        row = min(chosen, key=lambda i: float(margins[i]))
+        values = margins.detach().tolist()
+        row = min(chosen, key=lambda i: values[i])
         return margins[row], row
 
     def outputs(self, x: Tensor) -> Tensor:
@@ -127,8 +128,8 @@ class Floats:
             optimiser.zero_grad()
             slopes = [torch.sigmoid(slope) for slope in free]
             margin, _ = self.worst(self.bounds(box, slopes).margins)
-            if float(margin) > best:
-                best, kept = float(margin), [slope.detach() for slope in slopes]
+            if float(margin.detach()) > best:
+                best, kept = float(margin.detach()), [slope.detach() for slope in slopes]
             if best > 0:
                 break
             (-margin).backward()  # type: ignore[no-untyped-call]

@@ -11,6 +11,7 @@ from leanbound.boxes.exact import is_counterexample, outputs
 from leanbound.boxes.network import QuantisedNetwork
 from leanbound.boxes.properties import Avoids, Box
 from leanbound.errors import InconclusiveError, RejectedError
+from leanbound.models.threads import single_thread
 from leanbound.strategies.box_floats import STEPS, Floats, ends
 from leanbound.strategies.relaxation import Walk
 from leanbound.strategies.relaxation_certificate import BoxCertificate, Relaxation, Split, Tree
@@ -45,7 +46,8 @@ def certify_box(
     """
     claimed.require_fits(model.config.widths[0], model.config.widths[-1])
     search = _Search(model, claimed, strategy == "linear-relaxation", max_leaves)
-    with tqdm(total=1.0, desc="box", disable=not progress, bar_format="{desc}: {percentage:3.0f}%|{bar}| {postfix}") as bar:
+    layout = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
+    with single_thread(), tqdm(total=1.0, desc="box", disable=not progress, bar_format=layout) as bar:
         search.attack(claimed.box, STARTS)
         tree = search.tree(claimed.box, 1.0, bar)
     return BoxCertificate(strategy=strategy, model_digest=model.digest, tree=tree)

@@ -1,4 +1,4 @@
-"""The strategies for feed-forward networks on boxes. Imports neither torch nor numpy until a certificate is asked for."""
+"""The strategies for feed-forward networks on boxes. Imports no torch or numpy until a certificate is asked for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,9 @@ class BoxStrategy(Strategy):
     architecture = "feed-forward"
     kinds = ("avoids",)
 
-    def search(self, model: QuantisedNetwork, claimed: Any, progress: bool, options: Mapping[str, Any]) -> BoxCertificate:
+    def search(
+        self, model: QuantisedNetwork, claimed: Any, progress: bool, options: Mapping[str, Any]
+    ) -> BoxCertificate:
         from leanbound.strategies.box_search import certify_box
 
         name: Literal["interval", "linear-relaxation"] = "interval" if self.name == "interval" else "linear-relaxation"

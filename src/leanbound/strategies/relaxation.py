@@ -136,7 +136,7 @@ class Walk:
         W, b = self._pairs[len(self.chain)]
         self._frac += W.frac
         lift = self._frac - b.frac
-        bias = np.array(b.ints[0], dtype=object) << lift
+        bias = np.array([entry << lift for entry in b.ints[0]], dtype=object)
         link = Link(np.array(W.ints, dtype=object), bias, W.width, b.width, lift, low, high, top, lines)
         self.chain = (*self.chain, link)
 

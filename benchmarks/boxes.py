@@ -1,0 +1,88 @@
+"""What goes through of properties of the network of `benchmarks/train_box.py`, and at what cost: benchmarks/boxes.md.
+
+python benchmarks/boxes.py [--check]   with --check, Lean checks every certificate, and CPU seconds are told
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import torch
+
+from leanbound.boxes.load import load_layers
+from leanbound.boxes.network import QuantisedNetwork
+from leanbound.boxes.properties import Avoids, Box, between, robust
+from leanbound.boxes.quantize import quantize_layers
+from leanbound.errors import InconclusiveError
+from leanbound.lean.build import build
+from leanbound.lean.toolchain import select_toolchain
+from leanbound.render import render_claim
+from leanbound.strategies.box_floats import Floats
+from leanbound.strategies.box_search import RefutedError, certify_box
+from leanbound.strategies.relaxation_certificate import BoxCertificate
+
+ROOT = Path(__file__).parent.parent
+MODEL = ROOT / "benchmarks" / "models" / "advisory-5x50" / "model.safetensors"
+BITS = 12
+LEAVES = 256
+CENTRE = [Fraction(n, 10) for n in (-4, 7, 1, 2, -3)]
+
+
+def ball(radius: Fraction) -> Box:
+    """The inputs around the centre."""
+    return Box.around([c - radius for c in CENTRE], [c + radius for c in CENTRE], 24)
+
+
+def properties(model: QuantisedNetwork) -> dict[str, Avoids]:
+    """Robustness in balls that grow, and the range of an output on the whole space."""
+    centre = torch.tensor([[float(c) for c in CENTRE]], dtype=torch.float64)
+    label = int(Floats(model, robust(ball(Fraction(0)), 0, 5), True).outputs(centre).argmax())
+    claims = {
+        f"advisory {label} is the largest, radius {float(r):g}": robust(ball(r), label, 5)
+        for r in (Fraction(1, 100), Fraction(1, 20), Fraction(1, 10), Fraction(1, 5), Fraction(1, 2))
+    }
+    claims["output 0 is between -1 and 4, radius 0.1"] = between(ball(Fraction(1, 10)), 0, 5, Fraction(-1), Fraction(4))
+    return claims
+
+
+def check(name: str, model: QuantisedNetwork, claimed: Avoids, certificate: BoxCertificate) -> str:
+    """Have Lean check a certificate: CPU seconds of all modules of the claim."""
+    with tempfile.TemporaryDirectory() as folder:
+        rendered = render_claim(name, model, claimed, certificate)
+        rendered.write(Path(folder))
+        out = ROOT / "build" / "lean"
+        roots = [Path(folder), ROOT / "lean"]
+        result = build(list(rendered.modules), roots=roots, toolchain=select_toolchain(None), out=out, jobs=1)
+        result.raise_failures()
+        seconds = 0.0
+        for module in rendered.modules:
+            record = next(out.rglob(f"{module.replace('.', '/')}.olean.json"))
+            seconds += json.loads(record.read_text())["cpu_seconds"]
+        return f"{seconds:.0f} s, {len(rendered.modules)} modules"
+
+
+def main() -> None:
+    """Print a row of the table for each property and strategy."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    arguments = parser.parse_args()
+    model = quantize_layers(load_layers(MODEL), BITS)
+    for n, (name, claimed) in enumerate(properties(model).items()):
+        for strategy in ("interval", "linear-relaxation"):
+            for leaves in (1, LEAVES):
+                start = time.process_time()
+                try:
+                    certificate = certify_box(model, claimed, strategy, max_leaves=leaves)
+                    found = f"proved, {certificate.inputs} parts, {certificate.size_bytes / 1000:.1f} kB"
+                    if arguments.check:
+                        found += ", " + check(f"box-{n}-{strategy}-{leaves}", model, claimed, certificate)
+                except (InconclusiveError, RefutedError) as error:
+                    found = f"{type(error).__name__}: {error}"
+                print(f"{name} | {strategy} | {leaves} | {time.process_time() - start:.1f} s | {found}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
