@@ -16,7 +16,7 @@ $(STAMP):
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --no-compile --constraint pyproject/constraints.txt hatchling editables
-	$(PIP) install --quiet --no-compile --constraint pyproject/constraints.txt --no-build-isolation --editable '.[dev,dojo]'
+	$(PIP) install --quiet --no-compile --constraint pyproject/constraints.txt --no-build-isolation --editable '.[dev,dojo,onnx]'
 	touch $@
 
 verify: $(STAMP)
