@@ -32,6 +32,9 @@ class BoxStrategy(Strategy):
     def load(self, path: Path) -> BoxCertificate:
         return BoxCertificate.load(path)
 
+    def question(self, certificate: BoxCertificate) -> Any:
+        return certificate.claimed
+
     def proof(self, model: QuantisedNetwork, certificate: BoxCertificate) -> Proof:
         from leanbound.templating import Page
 
