@@ -27,7 +27,7 @@ from leanbound.strategies.relaxation_certificate import BoxCertificate
 ROOT = Path(__file__).parent.parent
 MODEL = ROOT / "benchmarks" / "models" / "advisory-5x50" / "model.safetensors"
 BITS = 12
-LEAVES = 256
+LEAVES = 64
 CENTRE = [Fraction(n, 10) for n in (-4, 7, 1, 2, -3)]
 
 
@@ -42,9 +42,9 @@ def properties(model: QuantisedNetwork) -> dict[str, Avoids]:
     label = int(Floats(model, robust(ball(Fraction(0)), 0, 5), True).outputs(centre).argmax())
     claims = {
         f"advisory {label} is the largest, radius {float(r):g}": robust(ball(r), label, 5)
-        for r in (Fraction(1, 100), Fraction(1, 20), Fraction(1, 10), Fraction(1, 5), Fraction(1, 2))
+        for r in (Fraction(n, 1000) for n in (1, 2, 10, 50, 100, 120, 150, 200))
     }
-    claims["output 0 is between -1 and 4, radius 0.1"] = between(ball(Fraction(1, 10)), 0, 5, Fraction(-1), Fraction(4))
+    claims["output 0 is between 0 and 1, radius 0.1"] = between(ball(Fraction(1, 10)), 0, 5, Fraction(0), Fraction(1))
     return claims
 
 

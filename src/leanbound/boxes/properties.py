@@ -90,6 +90,10 @@ class Avoids(Section):
             raise ValueError("polyhedra: halfspaces differ in how many outputs they are about")
         return self
 
+    def with_bound(self, proved: int) -> Self:
+        """The same property: it is about all inputs of the box, and has no count."""
+        return self
+
     def require_fits(self, inputs: int, outputs: int) -> None:
         """Raise InputError when it is about another number of inputs or outputs."""
         for what, found, expected in (

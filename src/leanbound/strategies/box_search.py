@@ -50,7 +50,7 @@ def certify_box(
     with single_thread(), tqdm(total=1.0, desc="box", disable=not progress, bar_format=layout) as bar:
         search.attack(claimed.box, STARTS)
         tree = search.tree(claimed.box, 1.0, bar)
-    return BoxCertificate(strategy=strategy, model_digest=model.digest, tree=tree)
+    return BoxCertificate(strategy=strategy, model_digest=model.digest, claimed=claimed, tree=tree)
 
 
 class _Search:

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from leanbound.boxes.network import QuantisedNetwork
-from leanbound.errors import InputError
-from leanbound.properties import Property
 from leanbound.strategies.base import Proof, Strategy
 from leanbound.strategies.relaxation_certificate import BoxCertificate, Relaxation, Split, Tree
 
@@ -34,8 +32,8 @@ class BoxStrategy(Strategy):
     def load(self, path: Path) -> BoxCertificate:
         return BoxCertificate.load(path)
 
-    def question(self, certificate: BoxCertificate) -> Property:
-        raise InputError("a certificate about a box does not say what is claimed: render it with its property")
+    def question(self, certificate: BoxCertificate) -> Any:
+        return certificate.claimed
 
     def proof(self, model: QuantisedNetwork, certificate: BoxCertificate) -> Proof:
         from leanbound.templating import Page

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from leanbound.boxes.properties import Avoids
 from leanbound.canonical import Canonical
 
 
@@ -68,6 +69,7 @@ class BoxCertificate(Canonical):
     schema_version: Literal[1] = 1
     strategy: Literal["interval", "linear-relaxation"]
     model_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="digest of the QuantisedNetwork")
+    claimed: Avoids
     tree: Tree
 
     @property

@@ -68,7 +68,8 @@ theorem value_eq (L : Layer) (lift : Nat) {x y : Nat → F} (hy : ∀ o, o < L.d
   grind
 
 /-- Numbers of lanes, added up. -/
-theorem natSum_two {d : Nat} {P N : Nat → Nat → Nat} {p n : Nat → Nat} (hp : Packed g d P p) (hn : Packed g d N n) (a b : Nat → Nat) :
+theorem natSum_two {d : Nat} {P N : Nat → Nat → Nat} {p n : Nat → Nat} (hp : Packed g d P p) (hn : Packed g d N n)
+    (a b : Nat → Nat) :
     (natSum d fun i => Nat.add (Nat.mul (a i) (p i)) (Nat.mul (b i) (n i))) =
       pack g.width (fun e => natSum d fun i => a i * P i e + b i * N i e) g.count := by
   rw [← natSum_pack]
@@ -141,8 +142,8 @@ theorem lower_sound (hg : Fits g) (c : Chain) {y : Nat → F} (hy : c.Holds y) {
     · show Nat.add _ _ = _
       rw [natSum_two H'.p H'.n, pack_add, ← H'.kn]
       rfl
-    · have hco : ∀ i, coefficient L f h i e ≤ sumTop L.d_out L.W.bound top ∧ coefficient L h f i e ≤ sumTop L.d_out L.W.bound top :=
-        coefficient_le H he
+    · have hco : ∀ i, coefficient L f h i e ≤ sumTop L.d_out L.W.bound top ∧
+          coefficient L h f i e ≤ sumTop L.d_out L.W.bound top := coefficient_le H he
       have hle : ∀ a b : Nat → Nat, (∀ i, i < L.d_in → a i ≤ R.top ∧ b i ≤ R.top) →
           (natSum L.d_in fun i => a i * coefficient L f h i e + b i * coefficient L h f i e) ≤
             L.d_in * (2 * R.top * sumTop L.d_out L.W.bound top) := fun a b hab => natSum_le_mul fun i hi => by
@@ -178,7 +179,8 @@ theorem lower_sound (hg : Fits g) (c : Chain) {y : Nat → F} (hy : c.Holds y) {
           natSum L.d_in fun i => Nat.mul (lines.const i) (g.row (g.minus L.d_in (g.mix L n p) (g.mix L p n)) i))
         (fun i e => lines.lower i * coefficient L f h i e)
         (fun i e => lines.upper i * coefficient L h f i e) (fun e => 2 ^ lines.bits * (u e + offsetAt L lift f h e))
-        (fun e => 2 ^ lines.bits * (v e + offsetAt L lift h f e) + natSum L.d_in fun i => lines.const i * coefficient L h f i e) :=
+        (fun e => 2 ^ lines.bits * (v e + offsetAt L lift h f e) +
+          natSum L.d_in fun i => lines.const i * coefficient L h f i e) :=
       { p := fun i hi => by rw [hd] at hi; rw [pack_mul, ← H'.p i hi]
         n := fun i hi => by rw [hd] at hi; rw [pack_mul, ← H'.n i hi]
         kp := by rw [pack_mul, ← H'.kp]

@@ -89,8 +89,8 @@ theorem Stage.step_sound {s : Stage} {c : Chain} {frac : Nat} {L : Layer} {rest 
   exact (Layer.scaled_eq hscale _ o).symm
 
 /-- The chain of all layers. -/
-theorem checkLayers_sound {last : Chain → Nat → Bool} (Ls : List Layer) {stages : List Stage} {c : Chain} {frac : Nat} {z : Nat → F}
-    (hz : c.Holds fun i => (2 : F) ^ frac * z i) (h : checkLayers last Ls stages c frac = true) :
+theorem checkLayers_sound {last : Chain → Nat → Bool} (Ls : List Layer) {stages : List Stage} {c : Chain} {frac : Nat}
+    {z : Nat → F} (hz : c.Holds fun i => (2 : F) ^ frac * z i) (h : checkLayers last Ls stages c frac = true) :
     ∃ (c' : Chain) (frac' : Nat), last c' frac' = true ∧ c'.Holds fun o => (2 : F) ^ frac' * afterLayers Ls z o := by
   induction Ls generalizing stages c frac z with
   | nil => exact ⟨c, frac, h, hz⟩
