@@ -94,6 +94,10 @@ class Avoids(Section):
         """The same property: it is about all inputs of the box, and has no count."""
         return self
 
+    def for_templates(self) -> dict[str, object]:
+        """As templates see it."""
+        return self.model_dump()
+
     def require_fits(self, inputs: int, outputs: int) -> None:
         """Raise InputError when it is about another number of inputs or outputs."""
         for what, found, expected in (

@@ -41,7 +41,7 @@ theorem sum_single {n o : Nat} (ho : o < n) (a : Nat → Int) (y : Nat → F) (h
     · rw [ih (by omega) (fun i hi => h i (by omega)) (fun i hi => hz i (by omega)), hz n (by omega) hn]
       grind
 
-/-- Half a quotient: rounding down. -/
+/-- Rounding down. -/
 theorem shiftRight_mul_le (x s : Nat) : x >>> s * 2 ^ s ≤ x := by
   rw [Nat.shiftRight_eq_div_pow]; exact Nat.div_mul_le_self x (2 ^ s)
 
