@@ -151,7 +151,7 @@ def test_the_kernel_counts_each_unit_as_predicted(tmp_path: Path) -> None:
 @pytest.mark.lean
 @pytest.mark.usefixtures("small_theorems")
 def test_units_missing_doubled_or_of_another_query_are_refused(tmp_path: Path) -> None:
-    model = quantised(2, shape=config(d_vocab=3, n_ctx=2))
+    model = quantised(3, shape=config(d_vocab=3, n_ctx=2))
     certificate = certify("exhaustive", model)
     render_claim("joined", model, max_of_k(certificate.proved), certificate).write(tmp_path)
     folder = tmp_path / "Claims" / "Joined"
