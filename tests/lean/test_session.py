@@ -92,6 +92,13 @@ def test_no_more_processes_than_jobs(check, serving: ServingToolchain) -> None:
     assert serving.started() >= 2
 
 
+def test_an_idle_process_goes_on_before_another_is_started(check, serving: ServingToolchain) -> None:
+    names = [f"{owner}{i}" for i in range(3) for owner in ("A", "B")]
+    result = check(dict.fromkeys(names, ""), shared=lambda name: name[0])
+    assert serving.started() == 2
+    assert [record.first for record in result.records.values()].count(True) == 2
+
+
 def test_what_is_said_of_one_module_is_not_said_of_the_next(check, serving: ServingToolchain) -> None:
     result = check({"A": "-- fake: warning odd", "B": "", "C": "-- fake: error no", "D": ""})
     assert [len(result.require(name).warnings) for name in "ABD"] == [1, 0, 0]

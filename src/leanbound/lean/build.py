@@ -174,7 +174,7 @@ class _Run:
         with unwinding_on_sigterm():
             try:
                 while self._waiting or self._running:
-                    self._waiting = [module for module in self._waiting if not self._settle_or_start(module)]
+                    self._waiting = [module for module in self._next() if not self._settle_or_start(module)]
                     self._collect()
             finally:
                 for session in [*(job.session for job in self._running), *(session for _, session in self._idle)]:
@@ -184,6 +184,11 @@ class _Run:
             name: self._result.records[name] for name in self._graph if name in self._result.records
         }
         return self._result
+
+    def _next(self) -> list[Module]:
+        """The modules that wait: first those that an idle process can take, which saves them a start-up."""
+        idle = {shared for shared, _ in self._idle}
+        return sorted(self._waiting, key=lambda module: self._shared(module.name) not in idle)
 
     def _settle_or_start(self, module: Module) -> bool:
         """Whether the module need not wait any longer: unchanged, started, or given up for a failed import."""
