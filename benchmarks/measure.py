@@ -65,7 +65,7 @@ class Bench:
     def claim(self, strategy: str, path: str) -> Values:
         """A claim about a model, from its checkpoint to the last theorem, and the accuracy that PyTorch measures."""
         checkpoint = load_model(self.workspace.root / path)
-        measured = measured_accuracy(checkpoint, self.workspace.build / "measured")
+        measured = measured_accuracy(checkpoint, max_of_k(1), self.workspace.build / "measured")
         started = _own_cpu()
         model = quantize_fixed(checkpoint, BITS)
         certificate = certify(strategy, model, max_of_k(1))
