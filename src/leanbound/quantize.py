@@ -140,8 +140,7 @@ def _widths(bits: int | Mapping[str, int]) -> dict[str, int]:
             raise InputError(f"bits: unknown tensors {unknown}, missing tensors {missing}. Name the weight matrices.")
         widths = {name: bits.get(name, bits["W_E"]) for name in TENSOR_NAMES}
     for name, width in widths.items():
-        if not MIN_WIDTH <= width <= MAX_WIDTH:
-            raise InputError(f"bits of {name} is {width}, expected {MIN_WIDTH} to {MAX_WIDTH}. Choose another width.")
+        require_bits(width, f"bits of {name}")
     return widths
 
 
@@ -203,6 +202,12 @@ def _common_frac(fracs: Mapping[str, int]) -> int:
 def needed_width(ints: tuple[tuple[int, ...], ...]) -> int:
     """Fewest bits that hold every entry in two's complement, and at least ZERO_WIDTH."""
     return max(ZERO_WIDTH, *(1 + max(entry, -entry - 1).bit_length() for row in ints for entry in row))
+
+
+def require_bits(bits: int, what: str = "bits") -> None:
+    """Raise InputError for bits of a weight that cannot be stored."""
+    if not MIN_WIDTH <= bits <= MAX_WIDTH:
+        raise InputError(f"{what} is {bits}, expected {MIN_WIDTH} to {MAX_WIDTH}. Choose another width.")
 
 
 def require_width(name: str, width: int) -> None:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from leanbound.boxes.network import FeedForwardConfig, QuantisedNetwork
 from leanbound.errors import InputError
-from leanbound.quantised import MAX_WIDTH, MIN_WIDTH, FixedTensor
-from leanbound.quantize import Scaled, dyadic, finest_frac, needed_width, require_width, round_to
+from leanbound.quantised import FixedTensor
+from leanbound.quantize import Scaled, dyadic, finest_frac, needed_width, require_bits, require_width, round_to
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,7 @@ def quantize_layers(layers: Sequence[Dense], bits: int) -> QuantisedNetwork:
 
     Raises InputError for bits out of range, weights too large for it, or layers that do not fit each other.
     """
-    if not MIN_WIDTH <= bits <= MAX_WIDTH:
-        raise InputError(f"bits is {bits}, expected {MIN_WIDTH} to {MAX_WIDTH}. Choose another width.")
+    require_bits(bits)
     scaled: list[Scaled] = []
     total = 0
     for name, matrix in _matrices(layers):

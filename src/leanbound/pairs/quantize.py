@@ -9,7 +9,7 @@ from leanbound.errors import InputError
 from leanbound.models.checkpoint import check_weights
 from leanbound.pairs.checkpoint import PairCheckpoint
 from leanbound.pairs.quantised import PAIR_TENSORS, QuantisedPairMlp, pair_shape
-from leanbound.quantised import MAX_WIDTH, MIN_WIDTH, FixedTensor
+from leanbound.quantised import FixedTensor
 from leanbound.quantize import (
     Matrix,
     Scaled,
@@ -17,6 +17,7 @@ from leanbound.quantize import (
     dyadic,
     finest_frac,
     needed_width,
+    require_bits,
     require_width,
     round_to,
     tensor_error,
@@ -41,8 +42,7 @@ def quantize_pairs(checkpoint: PairCheckpoint, bits: int) -> QuantisedPairMlp:
     Biases are then shifted to the scale of the sum that they enter, and stored that much wider.
     Raises InputError for bits out of range, or weights too large for it.
     """
-    if not MIN_WIDTH <= bits <= MAX_WIDTH:
-        raise InputError(f"bits is {bits}, expected {MIN_WIDTH} to {MAX_WIDTH}. Choose another width.")
+    require_bits(bits)
     weights = pair_matrices(checkpoint)
     fracs = {name: finest_frac(name, value, bits) for name, value in weights.items()}
     hidden = min(fracs["W_A"], fracs["W_B"])

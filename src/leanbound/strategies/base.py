@@ -3,14 +3,18 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypedDict
 
 from leanbound.errors import InputError
 from leanbound.properties import Property
 
 if TYPE_CHECKING:
     from leanbound.templating import Page
+
+#: About so many bytes of numbers does the kernel keep from one module, besides what it starts with.
+MODULE_BYTES: Final = 500 * 2**20
 
 
 class Options(TypedDict, total=False):
@@ -123,3 +127,17 @@ class Strategy(ABC):
             raise InputError(
                 f"{self.name} proves {', '.join(self.kinds)}, not {claimed.kind}. Choose another strategy."
             )
+
+
+def module_runs(sizes: Sequence[int]) -> list[tuple[int, int]]:
+    """Consecutive parts of a proof for each module, from the first to before the last.
+
+    As many in one as MODULE_BYTES allow, and at least one; `sizes` are the bytes that the kernel keeps of each part.
+    """
+    starts, used = [0], 0
+    for part, size in enumerate(sizes):
+        if used and used + size > MODULE_BYTES:
+            starts.append(part)
+            used = 0
+        used += size
+    return list(pairwise([*starts, len(sizes)]))

@@ -4,14 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from leanbound.boxes.network import QuantisedNetwork
-from leanbound.strategies.base import Proof, Strategy
+from leanbound.strategies.base import Proof, Strategy, module_runs
 from leanbound.strategies.relaxation_certificate import BoxCertificate, Relaxation, Split, Tree
-
-#: About so many bytes of numbers does the kernel keep from one module, besides what it starts with.
-MODULE_BYTES: Final = 500 * 2**20
 
 
 @dataclass(frozen=True)
@@ -40,9 +37,8 @@ class BoxStrategy(Strategy):
 
         leaves = certificate.leaves
         sizes = [leaf_bytes(model, relaxation) for _, relaxation in leaves]
-        starts = chunks(sizes)
         modules = []
-        for start, end in pairwise([*starts, len(leaves)]):
+        for start, end in module_runs(sizes):
             shown = [{"number": n, "box": leaves[n][0], "relaxation": leaves[n][1]} for n in range(start, end)]
             modules.append(Page(f"Leaves{start}", "proofs/relaxation/Leaves.lean.j2", {"leaves": shown}))
         return Proof({"proof": _term(certificate.tree, iter(range(len(leaves))))}, modules)
@@ -59,17 +55,6 @@ def leaf_bytes(model: QuantisedNetwork, relaxation: Relaxation) -> int:
         for d_in, d_out in shapes[: k + 1] if depth.deep else shapes[k : k + 1]:
             total += 8 * d_out * d_in * depth.stride // 8
     return total
-
-
-def chunks(sizes: list[int]) -> list[int]:
-    """Where each module starts: as many leaves in one as MODULE_BYTES allow, and at least one."""
-    starts, used = [0], 0
-    for n, size in enumerate(sizes):
-        if used and used + size > MODULE_BYTES:
-            starts.append(n)
-            used = 0
-        used += size
-    return starts
 
 
 def _term(tree: Tree, numbers: Any) -> str:

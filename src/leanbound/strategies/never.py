@@ -8,11 +8,9 @@ from typing import Any, Final, cast
 from leanbound.lean_source import pairs
 from leanbound.properties import NeverAtAnyLength, Property
 from leanbound.quantised import QuantisedModel
-from leanbound.strategies.base import Proof, Strategy
+from leanbound.strategies.base import Proof, Strategy, module_runs
 from leanbound.strategies.never_certificate import Excluded, NeverCertificate
 
-#: About so many bytes of numbers does the kernel keep from one module, besides what it starts with.
-MODULE_BYTES: Final = 500 * 2**20
 #: Numbers as large as a column that a comparison computes, beside two for each weight; and comparisons of a mixture.
 _COLUMNS: Final = 6
 _COMPARISONS: Final = 4
@@ -60,12 +58,8 @@ class Convexity(Strategy):
 def _shares(model: QuantisedModel, certificate: NeverCertificate) -> list[tuple[int, Sequence[Excluded]]]:
     """Outputs of one module each, by the first: so many that its memory stays bounded."""
     column = (model.config.d_vocab + model.config.n_ctx) * certificate.plan.stride // 8
-    starts, used = [0], 0
-    for number, item in enumerate(certificate.excluded):
-        size = sum(_COMPARISONS * column * (_COLUMNS + 2 * len(mixture.weights)) for mixture in item.mixtures)
-        if used and used + size > MODULE_BYTES:
-            starts.append(number)
-            used = 0
-        used += size
-    ends = [*starts[1:], len(certificate.excluded)]
-    return [(start, certificate.excluded[start:end]) for start, end in zip(starts, ends, strict=True)]
+    sizes = [
+        sum(_COMPARISONS * column * (_COLUMNS + 2 * len(mixture.weights)) for mixture in item.mixtures)
+        for item in certificate.excluded
+    ]
+    return [(start, certificate.excluded[start:end]) for start, end in module_runs(sizes)]

@@ -3,16 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from leanbound.lean_source import pairs
 from leanbound.pairs.quantised import QuantisedPairMlp
 from leanbound.properties import OnTask, Property
-from leanbound.strategies.base import Proof, Strategy
+from leanbound.strategies.base import MODULE_BYTES, Proof, Strategy
 from leanbound.strategies.pair_certificate import PairCertificate
-
-#: About so many bytes of numbers does the kernel keep from one module, besides what it starts with.
-MODULE_BYTES: Final = 500 * 2**20
 
 
 @dataclass(frozen=True)
