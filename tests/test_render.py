@@ -1,14 +1,12 @@
 """Rendering: the same bytes from the same inputs, golden files, and the kernel's answer to wrong plans."""
 
-import os
 from pathlib import Path
 
 import pytest
-from tests.corpus import ROOT, certify, config, quantised, random_checkpoint, shipped
+from tests.corpus import certify, config, quantised, random_checkpoint, shipped
+from tests.rendered import assert_golden, kernel
 
 from leanbound.errors import InputError
-from leanbound.lean.build import build
-from leanbound.lean.embedded import load_embedded
 from leanbound.lean_source import natural
 from leanbound.properties import max_of_k
 from leanbound.quantize import quantize_exact, quantize_fixed
@@ -16,19 +14,12 @@ from leanbound.render import claim_id, render_claim
 from leanbound.strategies.certificate import Certificate
 from leanbound.templating import TemplateError
 
-GOLDEN = ROOT / "tests" / "data" / "golden"
-
 
 @pytest.mark.parametrize("strategy", ["exhaustive", "cubic", "cubic-counts", "sub-cubic", "linear"])
 def test_rendered_lean_is_the_golden_one(strategy: str) -> None:
     model = quantised(1, bits=4, shape=config(d_vocab=2, n_ctx=2, d_model=2, d_head=2))
     rendered = render_claim("tiny", model, max_of_k(1), certify(strategy, model))
-    for module, source in rendered.modules.items():
-        path = GOLDEN / strategy / f"{module.rsplit('.', 1)[-1]}.lean"
-        if os.environ.get("UPDATE_GOLDEN"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(source)
-        assert path.read_text() == source, f"{path} differs; UPDATE_GOLDEN=1 writes it anew"
+    assert_golden(rendered, strategy)
 
 
 def test_rendering_twice_gives_the_same_bytes() -> None:
@@ -121,13 +112,7 @@ def test_the_kernel_accepts_plans_of_all_shapes(tmp_path: Path) -> None:
     }
     for name, (model, precision) in shapes.items():
         render_claim(name, model, max_of_k(1), certify("cubic", model, precision=precision)).write(tmp_path)
-    result = build(
-        [f"Claims.{name.capitalize()}.Tables" for name in shapes],
-        roots=[tmp_path, ROOT / "lean"],
-        toolchain=load_embedded(install=True),
-        out=ROOT / "build" / "lean",
-    )
-    result.raise_failures()
+    kernel(tmp_path, *[f"Claims.{name.capitalize()}.Tables" for name in shapes]).raise_failures()
 
 
 @pytest.mark.lean
@@ -153,10 +138,4 @@ def test_the_kernel_refuses_every_wrong_plan(tmp_path: Path) -> None:
         + "\nend\nend Claims.Wrong\n"
     )
     (tmp_path / "Claims" / "Wrong" / "Mutations.lean").write_text(source)
-    result = build(
-        ["Claims.Wrong.Mutations"],
-        roots=[tmp_path, ROOT / "lean"],
-        toolchain=load_embedded(install=True),
-        out=ROOT / "build" / "lean",
-    )
-    result.raise_failures()
+    kernel(tmp_path, "Claims.Wrong.Mutations").raise_failures()

@@ -1,6 +1,5 @@
 """Claims on boxes: golden files, and the kernel's answer to right and wrong certificates."""
 
-import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pytest
 from tests.boxes.corpus import above, random_network
 from tests.corpus import ROOT
-from tests.pairs.test_render import GOLDEN, kernel
+from tests.rendered import assert_golden, kernel
 
 from leanbound.boxes.properties import Avoids
 from leanbound.errors import InputError
@@ -26,12 +25,7 @@ EASY, WHOLE, CUT = above(Fraction(0)), above(Fraction(1, 20)), above(Fraction(1,
 def test_rendered_lean_is_the_golden_one(strategy: Any, claimed: Avoids) -> None:
     model = random_network(1)
     rendered = render_claim("tiny", model, claimed, certify_box(model, claimed, strategy))
-    for module, source in rendered.modules.items():
-        path = GOLDEN / f"boxes-{strategy}" / f"{module.rsplit('.', 1)[-1]}.lean"
-        if os.environ.get("UPDATE_GOLDEN"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(source)
-        assert path.read_text() == source, f"{path} differs; UPDATE_GOLDEN=1 writes it anew"
+    assert_golden(rendered, f"boxes-{strategy}")
 
 
 def test_the_certificate_of_another_network_is_refused() -> None:

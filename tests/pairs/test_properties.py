@@ -1,7 +1,6 @@
 """Properties of MLPs on pairs beside accuracy: searches, golden files, and what the kernel makes of them."""
 
 import math
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.pairs.corpus import half_right, pair_config, quantised_pairs
-from tests.pairs.test_render import GOLDEN, kernel
+from tests.rendered import assert_golden, kernel
 
 from leanbound.errors import InconclusiveError, InputError, UnsupportedError
 from leanbound.pairs import exact
@@ -99,12 +98,7 @@ def rendered_claim(kind: str) -> tuple[RenderedClaim, PairCertificate]:
 def test_rendered_lean_is_the_golden_one(kind: str) -> None:
     rendered, certificate = rendered_claim(kind)
     assert PairCertificate.model_validate_json(certificate.to_bytes()) == certificate
-    for module, source in rendered.modules.items():
-        path = GOLDEN / kind / f"{module.rsplit('.', 1)[-1]}.lean"
-        if os.environ.get("UPDATE_GOLDEN"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(source)
-        assert path.read_text() == source, f"{path} differs; UPDATE_GOLDEN=1 writes it anew"
+    assert_golden(rendered, kind)
 
 
 @settings(deadline=None, max_examples=30)

@@ -1,15 +1,13 @@
 """Claims on MLPs on pairs: golden files, and the kernel's answer to right and wrong certificates."""
 
-import os
 from pathlib import Path
 
 import pytest
 from tests.corpus import ROOT
 from tests.pairs.corpus import half_right, pair_config, quantised_pairs
+from tests.rendered import assert_golden, kernel
 
 from leanbound.errors import InputError
-from leanbound.lean.build import BuildResult, build
-from leanbound.lean.embedded import load_embedded
 from leanbound.lean.modules import module_graph
 from leanbound.pairs.quantize import quantize_pairs
 from leanbound.properties import on_pairs
@@ -19,14 +17,7 @@ from leanbound.tasks.pairs import PairTask, modular_addition, symmetric_group
 
 #: Five tokens.
 SUMS = modular_addition(5)
-GOLDEN = ROOT / "tests" / "data" / "golden"
 TASKS = {"all-pairs": modular_addition(3), "all-pairs-table": symmetric_group(3)}
-
-
-def kernel(root: Path, *modules: str) -> BuildResult:
-    """Have Lean check modules under `root`."""
-    roots = [root, ROOT / "lean"]
-    return build(list(modules), roots=roots, toolchain=load_embedded(install=True), out=ROOT / "build" / "lean")
 
 
 @pytest.mark.parametrize("folder", TASKS)
@@ -34,12 +25,7 @@ def test_rendered_lean_is_the_golden_one(folder: str) -> None:
     task = TASKS[folder]
     model = quantised_pairs(1, bits=4, shape=pair_config(task.d_vocab, 2))
     rendered = render_claim("tiny", model, on_pairs(task, 1), certify_pairs(model, task))
-    for module, source in rendered.modules.items():
-        path = GOLDEN / folder / f"{module.rsplit('.', 1)[-1]}.lean"
-        if os.environ.get("UPDATE_GOLDEN"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(source)
-        assert path.read_text() == source, f"{path} differs; UPDATE_GOLDEN=1 writes it anew"
+    assert_golden(rendered, folder)
 
 
 def test_the_certificate_of_another_model_is_refused() -> None:

@@ -1,6 +1,5 @@
 """Outputs that attention never gives: certificates against exact evaluation, and what the kernel makes of them."""
 
-import os
 from itertools import product
 from pathlib import Path
 
@@ -8,13 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.corpus import ROOT, config, quantised, random_checkpoint
+from tests.corpus import config, quantised, random_checkpoint
+from tests.rendered import assert_golden, kernel
 
 from leanbound.errors import InconclusiveError, InputError
 from leanbound.exact import IntTables, tables
 from leanbound.families import family_of
-from leanbound.lean.build import build
-from leanbound.lean.embedded import load_embedded
 from leanbound.properties import NeverAtAnyLength
 from leanbound.quantised import QuantisedModel
 from leanbound.quantize import quantize_fixed
@@ -113,12 +111,7 @@ def test_a_refuted_claim_is_replayed_by_pytorch() -> None:
 def test_rendered_lean_is_the_golden_one() -> None:
     model, certificate = model_that_never()
     rendered = render_claim("mixtures", model, claim_of(certificate), certificate)
-    for module, source in rendered.modules.items():
-        path = ROOT / "tests" / "data" / "golden" / "convexity" / f"{module.rsplit('.', 1)[-1]}.lean"
-        if os.environ.get("UPDATE_GOLDEN"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(source)
-        assert path.read_text() == source, f"{path} differs; UPDATE_GOLDEN=1 writes it anew"
+    assert_golden(rendered, "convexity")
 
 
 @pytest.mark.lean
@@ -154,5 +147,4 @@ def test_the_kernel_proves_mixtures_and_refuses_wrong_ones(tmp_path: Path) -> No
     )
     (tmp_path / "Claims" / "Mixtures" / "Mutations.lean").write_text(source)
     targets = [rendered.names.replay_module, f"{rendered.names.namespace}.Mutations"]
-    out, toolchain = ROOT / "build" / "lean", load_embedded(install=True)
-    build(targets, roots=[tmp_path, ROOT / "lean"], toolchain=toolchain, out=out).raise_failures()
+    kernel(tmp_path, *targets).raise_failures()

@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.corpus import ROOT, certify, config, quantised
+from tests.corpus import certify, config, quantised
+from tests.rendered import kernel
 
 from leanbound import exact
-from leanbound.lean.build import build
-from leanbound.lean.embedded import load_embedded
 from leanbound.properties import max_of_k
 from leanbound.quantised import QuantisedModel
 from leanbound.render import render_claim
@@ -101,10 +100,4 @@ def test_the_kernel_counts_what_is_predicted_and_refuses_more(tmp_path: Path) ->
         + "\nend Claims.Counted\n"
     )
     (tmp_path / "Claims" / "Counted" / "Mutations.lean").write_text(source)
-    result = build(
-        ["Claims.Counted.Mutations", "Claims.Counted.Replay"],
-        roots=[tmp_path, ROOT / "lean"],
-        toolchain=load_embedded(install=True),
-        out=ROOT / "build" / "lean",
-    )
-    result.raise_failures()
+    kernel(tmp_path, "Claims.Counted.Mutations", "Claims.Counted.Replay").raise_failures()

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.corpus import ROOT, SMALL, certify, config, quantised, shipped
+from tests.corpus import SMALL, certify, config, quantised, shipped
+from tests.rendered import kernel
 
 from leanbound import exact
 from leanbound.errors import InputError, UnsupportedError
-from leanbound.lean.build import BuildResult, build
-from leanbound.lean.embedded import load_embedded
 from leanbound.properties import max_of_k
 from leanbound.quantised import QuantisedModel
 from leanbound.quantize import quantize_fixed
@@ -145,7 +144,7 @@ def test_the_kernel_counts_each_unit_as_predicted(tmp_path: Path) -> None:
             + f"\nend {namespace}\n"
         )
     modules = [f"Claims.{name.capitalize()}.{module}" for name in SHAPES for module in ("Proof", "More")]
-    built(tmp_path, modules).raise_failures()
+    kernel(tmp_path, *modules).raise_failures()
 
 
 @pytest.mark.lean
@@ -167,12 +166,6 @@ def test_units_missing_doubled_or_of_another_query_are_refused(tmp_path: Path) -
     for name, (old, new) in changes.items():
         assert old in proof
         (folder / f"{name}.lean").write_text(proof.replace(old, new))
-    result = built(tmp_path, ["Claims.Joined.Proof", *(f"Claims.Joined.{name}" for name in changes)])
+    result = kernel(tmp_path, "Claims.Joined.Proof", *(f"Claims.Joined.{name}" for name in changes))
     assert {name.rpartition(".")[2] for name in result.failures} == set(changes)
     assert all("Lean rejects" in str(failure) for failure in result.failures.values())
-
-
-def built(sources: Path, modules: list[str]) -> BuildResult:
-    """What came of checking generated modules."""
-    toolchain = load_embedded(install=True)
-    return build(modules, roots=[sources, ROOT / "lean"], toolchain=toolchain, out=ROOT / "build" / "lean")

@@ -5,12 +5,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.corpus import ROOT, config, quantised
+from tests.corpus import config, quantised
+from tests.rendered import kernel
 
 from leanbound import exact
 from leanbound.errors import InputError
-from leanbound.lean.build import build
-from leanbound.lean.embedded import load_embedded
 from leanbound.properties import Failures
 from leanbound.quantised import QuantisedModel
 from leanbound.render import render_claim
@@ -62,6 +61,5 @@ def test_the_kernel_proves_the_list_and_no_shorter_one(tmp_path: Path) -> None:
     wrong = render_claim("shorter", model, shorter, certificate)
     wrong.write(tmp_path)
     targets = [rendered.names.replay_module, wrong.names.proof_module]
-    out, toolchain = ROOT / "build" / "lean", load_embedded(install=True)
-    result = build(targets, roots=[tmp_path, ROOT / "lean"], toolchain=toolchain, out=out)
+    result = kernel(tmp_path, *targets)
     assert set(result.failures) == {wrong.names.proof_module}

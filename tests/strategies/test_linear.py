@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.corpus import ROOT, certify, config, quantised, shipped
+from tests.corpus import certify, config, quantised, shipped
+from tests.rendered import kernel
 
 from leanbound import exact
 from leanbound.errors import InputError
-from leanbound.lean.build import build
-from leanbound.lean.embedded import load_embedded
 from leanbound.properties import max_of_k
 from leanbound.quantize import quantize_fixed
 from leanbound.render import render_claim
@@ -104,10 +103,4 @@ def test_the_kernel_counts_what_the_search_says_and_refuses_wrong_bounds(tmp_pat
         + "\nend\nend Claims.Linear\n"
     )
     (tmp_path / "Claims" / "Linear" / "Mutations.lean").write_text(source)
-    result = build(
-        ["Claims.Linear.Mutations", "Claims.Linear.Replay"],
-        roots=[tmp_path, ROOT / "lean"],
-        toolchain=load_embedded(install=True),
-        out=ROOT / "build" / "lean",
-    )
-    result.raise_failures()
+    kernel(tmp_path, "Claims.Linear.Mutations", "Claims.Linear.Replay").raise_failures()

@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from tests.corpus import ROOT, SMALL, certify, config, quantised, shipped
+from tests.corpus import SMALL, certify, config, quantised, shipped
+from tests.rendered import kernel
 
 from leanbound import exact
 from leanbound.errors import InputError
-from leanbound.lean.build import build
-from leanbound.lean.embedded import load_embedded
 from leanbound.lean_source import natural
 from leanbound.properties import max_of_k
 from leanbound.quantize import quantize_fixed
@@ -238,13 +237,7 @@ def _check(root: Path, claim: str, lines: list[str]) -> None:
         + f"\nend\nend Claims.{claim}\n"
     )
     (root / "Claims" / claim / "Mutations.lean").write_text(source)
-    result = build(
-        [f"Claims.{claim}.Mutations", f"Claims.{claim}.Replay"],
-        roots=[root, ROOT / "lean"],
-        toolchain=load_embedded(install=True),
-        out=ROOT / "build" / "lean",
-    )
-    result.raise_failures()
+    kernel(root, f"Claims.{claim}.Mutations", f"Claims.{claim}.Replay").raise_failures()
 
 
 @pytest.mark.lean

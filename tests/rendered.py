@@ -1,0 +1,26 @@
+"""Rendered claims in tests: against golden files, and through a real Lean, whose compiled library the tests share."""
+
+import os
+from pathlib import Path
+
+from tests.corpus import ROOT
+
+from leanbound.lean.build import BuildResult, build
+from leanbound.lean.embedded import load_embedded
+from leanbound.render import RenderedClaim
+
+
+def assert_golden(rendered: RenderedClaim, folder: str) -> None:
+    """Every module is, byte for byte, as in `tests/data/golden/<folder>`; UPDATE_GOLDEN=1 writes that anew."""
+    for module, source in rendered.modules.items():
+        path = ROOT / "tests" / "data" / "golden" / folder / f"{module.rsplit('.', 1)[-1]}.lean"
+        if os.environ.get("UPDATE_GOLDEN"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(source)
+        assert path.read_text() == source, f"{path} differs; UPDATE_GOLDEN=1 writes it anew"
+
+
+def kernel(root: Path, *modules: str) -> BuildResult:
+    """Have Lean check modules under `root`."""
+    roots = [root, ROOT / "lean"]
+    return build(list(modules), roots=roots, toolchain=load_embedded(install=True), out=ROOT / "build" / "lean")
