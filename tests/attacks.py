@@ -19,7 +19,7 @@ from tests.workspaces import CLAIM
 from leanbound.claims import load_claim
 from leanbound.lean.files import sha256_file
 from leanbound.lock import LOCK_FILE, LockedClaim, load_lock
-from leanbound.lock_changes import quantised_model
+from leanbound.lock_changes import quantised_models
 from leanbound.workspace import Workspace
 
 LEAN = "build/lean/embedded-4.28.0-pre"
@@ -30,7 +30,7 @@ def lock_like_this_repository(workspace: Path) -> None:
     """The committed lock, with the claims that are there: what `leanbound lock` would write, without Lean."""
     made = Workspace(workspace)
     loaded = [load_claim(made, name) for name in made.claim_names()]
-    claims = {claim.name: LockedClaim.of(claim, quantised_model(made, claim)) for claim in loaded}
+    claims = {claim.name: LockedClaim.of(claim, quantised_models(made, claim)) for claim in loaded}
     lock = load_lock(Workspace(ROOT)).model_copy(update={"claims": claims})
     (workspace / LOCK_FILE).write_bytes(lock.to_bytes())
 

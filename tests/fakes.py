@@ -70,7 +70,7 @@ class FakeLean:
         artifact.write_text(module)
         return ModuleRecord(module, artifact, "key", artifact, {}, 5.0, 6.0, 7, 8, (), True, False)
 
-    def audit(self, result: BuildResult, rendered: RenderedClaim, *arguments: Any) -> AuditedClaim:
+    def audit(self, result: BuildResult, rendered: RenderedClaim, *arguments: Any, **_: Any) -> AuditedClaim:
         at_least = arguments[-1].at_least
         artifact = result.records[rendered.names.proof_module].artifact
         statement = Statement(

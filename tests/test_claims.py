@@ -101,7 +101,7 @@ def test_reading_claims_imports_nothing_heavy() -> None:
         ("", "missing keys: [property] kind"),
         ('kind = "never"\noutputs = [1]', "missing keys: [property] tokens"),
         ('kind = "loss"\ntask = "max-of-k"\nat_most = "nothing"', "[property] at_most is 'nothing'"),
-        ('kind = "agreement"\nat_least = 3', "[property] kind is 'agreement'"),
+        ('kind = "agreement"\nat_least = 3', "agreement is of two models. Name the second one in [other]"),
         ('kind = "never-at-any-length"\nqueries = []\ntokens = [1]\noutputs = [2]', "[property] queries is []"),
     ],
 )
@@ -110,4 +110,40 @@ def test_faults_of_a_property_are_named(lines: str, says: str) -> None:
     before, rest = text.split("[property]\n")
     with pytest.raises(InputError) as caught:
         parse_claim(f"{before}[property]\n{lines}\n[strategy]{rest.split('[strategy]')[1]}".encode(), "claim.toml")
+    assert says in caught.value.message
+
+
+AGREEMENT = (ROOT / "proofs" / "mod-add-23-agreement" / "claim.toml").read_text()
+OTHER = AGREEMENT[AGREEMENT.index("[other]") : AGREEMENT.index("[property]")]
+
+
+def test_a_claim_of_two_models_names_both() -> None:
+    claim = parse_claim(AGREEMENT.encode(), "claim.toml")
+    assert claim.other is not None and claim.other.quantisation == FixedQuantisation(mode="fixed", bits=3)
+    assert [(reference.path, quantisation) for reference, quantisation in claim.models()] == [
+        ("models/mod-add-23", FixedQuantisation(mode="fixed", bits=8)),
+        ("models/mod-add-23", FixedQuantisation(mode="fixed", bits=3)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (
+            'kind = "agreement"',
+            'kind = "accuracy"\ntask = "max-of-k"',
+            "[other] is a second model, but accuracy is of one",
+        ),
+        ("bits = 3", "bits = 1", "[other.quantisation] bits is 1: input should be greater"),
+        ("bits = 3", "bits = { W_E = 1 }", "[other.quantisation] bits.W_E is 1"),
+        ('[other.quantisation]\nmode = "fixed"\nbits = 3', "", "missing keys: [other.quantisation]"),
+        ('mode = "fixed"\nbits = 3', 'mode = "float"', "[other.quantisation] mode is 'float': expected one of fixed"),
+        ('mode = "fixed"\nbits = 3', "bits = 3", "missing keys: [other.quantisation] mode"),
+        ("[other]\n", "[other]\ncolour = 1\n", "unknown keys: [other] colour"),
+    ],
+)
+def test_faults_of_a_second_model(old: str, new: str, says: str) -> None:
+    assert old in AGREEMENT
+    with pytest.raises(InputError) as caught:
+        parse_claim(AGREEMENT.replace(old, new).encode(), "claim.toml")
     assert says in caught.value.message

@@ -131,7 +131,7 @@ def test_lean_dies(lean: FakeLean) -> None:
 
 
 def test_artifacts_that_change_under_way(lean: FakeLean, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: Any) -> AuditedClaim:
+    def refuse(*_: Any, **__: Any) -> AuditedClaim:
         raise RejectedError("it changed while it was read")
 
     monkeypatch.setattr(checking, "audit", refuse)

@@ -78,7 +78,7 @@ def audit_artifact(
 
 def _expected(name: str, lock: Lock, locked: LockedClaim) -> ExpectedClaim:
     names = ClaimNames.of(name)
-    constants = constants_of(locked.property, family_of(locked.config))
+    constants = constants_of(locked.property, *(family_of(model.config) for model in locked.models()))
     return ExpectedClaim(
         theorem=names.theorem,
         replay=names.replay,
@@ -86,6 +86,7 @@ def _expected(name: str, lock: Lock, locked: LockedClaim) -> ExpectedClaim:
         statement_module=names.statement_module,
         model=locked.quantised(),
         claimed=locked.property,
+        other=None if locked.other is None else locked.other.quantised(),
         meanings={constant.name: lock.meanings.get(constant.name, "none") for constant in constants},
     )
 

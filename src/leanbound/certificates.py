@@ -26,17 +26,25 @@ def certificate_path(directory: Path) -> Path:
 
 
 def cached_certificate(
-    directory: Path, strategy: str, model: Any, claimed: Property, options: Options, progress: bool = False
+    directory: Path,
+    strategy: str,
+    model: Any,
+    claimed: Property,
+    options: Options,
+    progress: bool = False,
+    other: Any = None,
 ) -> AnyCertificate:
     """The certificate made earlier by the same search from the same model, or a new one, kept in `directory`.
+
+    `other` is the second model of a property that compares two.
 
     Raises InputError or UnsupportedError as `certify` does.
     """
     path, record = certificate_path(directory), directory / f"{_NAME}.made-from"
-    key = _key(strategy, model, claimed, options)
+    key = _key(strategy, model, claimed, options, other)
     if (found := _stored(path, record, key, find_strategy(strategy))) is not None:
         return found
-    certificate = certify(strategy, model, claimed, progress, **options)
+    certificate = certify(strategy, model, claimed, progress, other, **options)
     content = certificate.to_bytes()
     record.unlink(missing_ok=True)
     write_file(path, content)
@@ -44,11 +52,12 @@ def cached_certificate(
     return certificate
 
 
-def _key(strategy: str, model: Any, claimed: Property, options: Options) -> str:
+def _key(strategy: str, model: Any, claimed: Property, options: Options, other: Any) -> str:
     """SHA-256 over all that a search depends on."""
     package = Path(strategies.__file__).parent
     code = tree_digest(package, sorted(package.rglob("*.py")))
-    parts = [strategy, model.digest, claimed.with_bound(1).model_dump(mode="json"), dict(options), code]
+    digests = [model.digest] if other is None else [model.digest, other.digest]
+    parts = [strategy, digests, claimed.with_bound(1).model_dump(mode="json"), dict(options), code]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

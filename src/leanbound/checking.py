@@ -81,7 +81,13 @@ def _with_template(error: LeanRejectedError | LeanCrashError, rendered: Rendered
 
 
 def audit(
-    result: BuildResult, rendered: RenderedClaim, toolchain: Toolchain, out: Path, model: Quantised, claimed: Property
+    result: BuildResult,
+    rendered: RenderedClaim,
+    toolchain: Toolchain,
+    out: Path,
+    model: Quantised,
+    claimed: Property,
+    other: Quantised | None = None,
 ) -> AuditedClaim:
     """Read the theorem from its artifact, and hold it against the claim.
 
@@ -100,6 +106,7 @@ def audit(
         statement_module=names.statement_module,
         model=model,
         claimed=claimed,
+        other=other,
     )
     found = audit_claim(environment, expected)
     return AuditedClaim(found.statement(), found.audit.axioms, (*found.reasons, *refused), files)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from leanbound.audit import TheoremAudit, audit_theorem, check, foundation_reasons
-from leanbound.families import Structure, family_of
+from leanbound.families import Family, family_of
 from leanbound.lean.environment import AuditError, Environment
 from leanbound.lean.expr import ExprKind, digest
 from leanbound.properties import Property
@@ -36,6 +36,9 @@ class ExpectedClaim:
     statement_module: str
     model: Quantised
     claimed: Property
+    other: Quantised | None = None
+    """The second model of a claim that compares two."""
+
     meanings: Mapping[str, str] = field(default_factory=dict)
     """Constants of the specification, and the digest of all that each must unfold to."""
 
@@ -46,7 +49,8 @@ class ExpectedClaim:
         """Constants of the specification, and the modules that must declare them."""
         if self.specification is not None:
             return self.specification
-        return dict([*constants_of(self.claimed, family_of(self.model.config)), *NUMBERS])
+        models = (self.model, self.other) if self.other is not None else (self.model,)
+        return dict([*constants_of(self.claimed, *(family_of(model.config) for model in models)), *NUMBERS])
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ class ClaimAudit:
             claim=self.constant,
             unfolded=self.audit.statement_unfolded or "",
             model=self.claim.model,
+            other="" if self.claim.other is None else self.claim.other[1],
             target="" if self.claim.target is None else str(self.claim.target),
             count=self._count(self.claim),
             statement_digest=self.audit.statement_digest,
@@ -97,12 +102,10 @@ def audit_claim(environment: Environment, expected: ExpectedClaim) -> ClaimAudit
     except AuditError as error:
         return ClaimAudit(audit, None, (*reasons, error.message), expected.claim)
     reasons += [f"{expected.claim} {difference}" for difference in claim.differences(expected.claimed)]
-    family = family_of(expected.model.config)
-    if claim.family is family:
-        reasons += _model_reasons(environment, claim.model, expected.model, family.structure)
-    else:
-        found = claim.family.architecture
-        reasons.append(f"{expected.claim} is about a model of the family {found}, expected {family.architecture}")
+    reasons += _subject_reasons(environment, expected.claim, (claim.family, claim.model), expected.model)
+    if expected.other is not None and claim.other is not None:
+        found = _subject_reasons(environment, expected.claim, claim.other, expected.other)
+        reasons += [f"the other model: {reason}" for reason in found]
     config = expected.model.config
     asked, _ = expected.claimed.asked(config.d_vocab, config.n_ctx)
     return ClaimAudit(audit, claim, tuple(dict.fromkeys(reasons)), expected.claim, asked)
@@ -124,9 +127,15 @@ def _replay_reasons(environment: Environment, expected: ExpectedClaim) -> list[s
     return foundation_reasons(audit)
 
 
-def _model_reasons(environment: Environment, name: str, expected: Quantised, structure: Structure) -> list[str]:
+def _subject_reasons(
+    environment: Environment, claim: str, subject: tuple[Family, str], expected: Quantised
+) -> list[str]:
+    """Why a model of the claim, given by its family and its constant, is not the expected one."""
+    (found, name), family = subject, family_of(expected.config)
+    if found is not family:
+        return [f"{claim} is about a model of the family {found.architecture}, expected {family.architecture}"]
     try:
-        differences = model_differences(read_model(environment, name, structure), expected)
+        differences = model_differences(read_model(environment, name, family.structure), expected)
     except AuditError as error:
         return [error.message]
     more = len(differences) - _MAX_DIFFERENCES

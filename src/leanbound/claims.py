@@ -50,6 +50,15 @@ class ExactQuantisation(Section):
     mode: Literal["exact"]
 
 
+Quantisation = Annotated[FixedQuantisation | ExactQuantisation, Field(discriminator="mode")]
+
+
+class OtherModel(ModelRef):
+    """The model that the first one is compared with."""
+
+    quantisation: Quantisation
+
+
 class StrategyOptions(Section):
     """What a search can be told."""
 
@@ -93,9 +102,23 @@ class Claim(Section):
 
     schema_version: Literal[1]
     model: ModelRef
-    quantisation: Annotated[FixedQuantisation | ExactQuantisation, Field(discriminator="mode")]
+    quantisation: Quantisation
+    other: OtherModel | None = None
     property: ClaimedProperty
     strategy: StrategyRef
+
+    def models(self) -> tuple[tuple[ModelRef, Quantisation], ...]:
+        """The models that the claim is about, the first one first, and how each is quantised."""
+        first = (self.model, self.quantisation)
+        return (first,) if self.other is None else (first, (self.other, self.other.quantisation))
+
+    @model_validator(mode="after")
+    def _check_models(self) -> Self:
+        if self.property.compares and self.other is None:
+            raise ValueError(f"{self.property.kind} is of two models. Name the second one in [other]")
+        if not self.property.compares and self.other is not None:
+            raise ValueError(f"[other] is a second model, but {self.property.kind} is of one. Leave it out")
+        return self
 
 
 @dataclass(frozen=True)
@@ -176,13 +199,16 @@ def _faults(error: ValidationError) -> str:
     for item in error.errors(include_url=False):
         if item["type"] == ("int_type" if isinstance(item["input"], dict) else "dict_type") and "bits" in item["loc"]:
             continue  # the other way of giving bits
+        if not item["loc"]:  # of the claim as a whole
+            wrong.append(item["msg"].removeprefix("Value error, "))
+            continue
         key = _key(item["loc"])
         if item["type"] == "extra_forbidden":
             unknown.append(key)
         elif item["type"] in ("missing", "union_tag_not_found"):
-            missing.append(key if item["type"] == "missing" else f"{key} {_TAGS[str(item['loc'][0])][0]}")
+            missing.append(key if item["type"] == "missing" else f"{key} {_TAGS[str(item['loc'][-1])][0]}")
         elif item["type"] == "union_tag_invalid":
-            tag, known = _TAGS[str(item["loc"][0])]
+            tag, known = _TAGS[str(item["loc"][-1])]
             wrong.append(f"{key} {tag} is {shortened(item['input'].get(tag))}: expected one of {', '.join(known)}")
         else:
             message = item["msg"].removeprefix("Value error, ")
@@ -194,10 +220,15 @@ def _faults(error: ValidationError) -> str:
 
 def _key(loc: tuple[int | str, ...]) -> str:
     parts = [str(part) for part in loc]
-    if parts[0] in _TAGS and len(parts) > 1 and parts[1] in _TAGS[parts[0]][1]:
+    tables = {*Claim.model_fields} - {"schema_version"}
+    if parts[:2] == ["other", "quantisation"]:
+        parts[:2] = ["other.quantisation"]
+        tables.add(parts[0])
+    table = parts[0].rpartition(".")[2]
+    if table in _TAGS and len(parts) > 1 and parts[1] in _TAGS[table][1]:
         del parts[1]
-    if len(parts) > 1 and parts[:2] == ["quantisation", "bits"]:
+    if table == "quantisation" and parts[1:2] == ["bits"]:
         parts = parts[:2] + [part for part in parts[2:] if part.isidentifier() and part not in ("int", "dict")]
     if len(parts) == 1:
-        return f"[{parts[0]}]" if parts[0] in Claim.model_fields and parts[0] != "schema_version" else parts[0]
+        return f"[{parts[0]}]" if parts[0] in tables else parts[0]
     return f"[{parts[0]}] {'.'.join(parts[1:])}"

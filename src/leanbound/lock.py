@@ -6,12 +6,13 @@ be shown in words. A claim is audited against the lock, and the lock against the
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, SerializeAsAny
 
-from leanbound.claims import ExactQuantisation, FixedQuantisation, LoadedClaim
+from leanbound.claims import LoadedClaim, ModelRef, Quantisation
 from leanbound.errors import InputError
 from leanbound.families import family_of, parse_config
 from leanbound.lean.files import sha256_file
@@ -58,29 +59,15 @@ class LockedTensor(_Part):
         return tuple(entries(row, self.width, self.shape[1]) for row in self.rows)
 
 
-class LockedClaim(_Part):
-    """All that the statement of a claim says."""
+class LockedModel(_Part):
+    """A quantised model, weight by weight, and where it comes from."""
 
-    property: ClaimedProperty
-    quantisation: FixedQuantisation | ExactQuantisation
+    quantisation: Quantisation
     model: str = Field(description="path of the checkpoint")
     model_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the file that holds the weights")
     config: Annotated[SerializeAsAny[Architecture], PlainValidator(parse_config)]
     quantised_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="Quantised.digest")
     tensors: dict[str, LockedTensor]
-
-    @classmethod
-    def of(cls, loaded: LoadedClaim, model: Quantised) -> Self:
-        """Pin a claim about a quantised model."""
-        return cls(
-            property=loaded.claim.property,
-            quantisation=loaded.claim.quantisation,
-            model=loaded.claim.model.path,
-            model_digest=loaded.claim.model.digest,
-            config=model.config,
-            quantised_digest=model.digest,
-            tensors={tensor.name: LockedTensor.of(tensor) for tensor in model.tensors},
-        )
 
     def quantised(self) -> Quantised:
         """The model that is pinned. Raises InputError when the lock contradicts itself."""
@@ -104,6 +91,39 @@ class LockedClaim(_Part):
         if model.digest != self.quantised_digest:
             raise InputError(f"{LOCK_FILE}: the weights of {self.model} are not those of their digest. {REMEDY}")
         return model
+
+
+class LockedClaim(LockedModel):
+    """All that the statement of a claim says."""
+
+    property: ClaimedProperty
+    other: LockedModel | None = Field(default=None, description="the second model of a claim that compares two")
+
+    @classmethod
+    def of(cls, loaded: LoadedClaim, models: Sequence[Quantised]) -> Self:
+        """Pin a claim about quantised models, which are those that `Claim.models` names."""
+        model, *others = (
+            _pinned(reference, quantisation, quantised)
+            for (reference, quantisation), quantised in zip(loaded.claim.models(), models, strict=True)
+        )
+        other = LockedModel(**others[0]) if others else None
+        return cls(property=loaded.claim.property, other=other, **model)
+
+    def models(self) -> tuple[LockedModel, ...]:
+        """The models that the claim is about, the first one first."""
+        return (self,) if self.other is None else (self, self.other)
+
+
+def _pinned(reference: ModelRef, quantisation: Quantisation, model: Quantised) -> dict[str, Any]:
+    """The fields of a `LockedModel`."""
+    return {
+        "quantisation": quantisation,
+        "model": reference.path,
+        "model_digest": reference.digest,
+        "config": model.config,
+        "quantised_digest": model.digest,
+        "tensors": {tensor.name: LockedTensor.of(tensor) for tensor in model.tensors},
+    }
 
 
 class Lock(_Part):

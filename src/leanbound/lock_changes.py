@@ -13,6 +13,7 @@ from leanbound.families import family_of, load_model
 from leanbound.lock import (
     Lock,
     LockedClaim,
+    LockedModel,
     LockedTensor,
     library_sources,
     load_lock,
@@ -22,6 +23,8 @@ from leanbound.lock import (
 from leanbound.quantised import Quantised
 from leanbound.workspace import Workspace
 
+#: What goes before a line about each model of a claim.
+MODELS: Final = ("", "the other model: ")
 #: Changed weights of one tensor that are shown one by one.
 MAX_SHOWN: Final = 8
 
@@ -52,20 +55,24 @@ def claim_differences(workspace: Workspace, lock: Lock, name: str) -> list[str]:
     locked = lock.claims[name]
     lines = [*_statement(locked, loaded)]
     try:
-        model = quantised_model(workspace, loaded)
+        models = quantised_models(workspace, loaded)
     except LeanboundError as error:
         return [*lines, error.message]
-    return [*lines, *model_changes(locked, model)]
+    for name, before, model in zip(MODELS, locked.models(), models, strict=False):
+        lines += [f"{name}{line}" for line in model_changes(before, model)]
+    return lines
 
 
-def quantised_model(workspace: Workspace, loaded: LoadedClaim) -> Quantised:
-    """The weights of a claim as its checkpoint gives them now. Raises LeanboundError as the loaders do."""
-    reference = loaded.claim.model
-    checkpoint = load_model(workspace.inside(reference.path), reference.n_ctx)
-    return family_of(checkpoint.config).quantise(checkpoint, loaded.claim.quantisation)
+def quantised_models(workspace: Workspace, loaded: LoadedClaim) -> list[Quantised]:
+    """The weights of a claim's models as their checkpoints give them now. Raises LeanboundError as the loaders do."""
+    found = []
+    for reference, quantisation in loaded.claim.models():
+        checkpoint = load_model(workspace.inside(reference.path), reference.n_ctx)
+        found.append(family_of(checkpoint.config).quantise(checkpoint, quantisation))
+    return found
 
 
-def model_changes(locked: LockedClaim, model: Quantised) -> Iterator[str]:
+def model_changes(locked: LockedModel, model: Quantised) -> Iterator[str]:
     """Sizes and weights that differ from the locked ones, as `W_K[3,17] 0.8125 -> 0.8281`."""
     if locked.quantised_digest == model.digest and locked.quantised().digest == model.digest:
         return
@@ -87,12 +94,16 @@ def _statement(locked: LockedClaim, loaded: LoadedClaim) -> Iterator[str]:
     for field, value in claim.property:
         if (before := getattr(locked.property, field, None)) != value:
             yield from _field(f"the property's {field}", before, value)
-    if claim.quantisation != locked.quantisation:
-        yield f"the quantisation {_words(locked.quantisation)} -> {_words(claim.quantisation)}"
-    if claim.model.path != locked.model:
-        yield f"the model {locked.model} -> {claim.model.path}"
-    if claim.model.digest != locked.model_digest:
-        yield f"the model's digest {locked.model_digest} -> {claim.model.digest}"
+    now, before = claim.models(), locked.models()
+    if len(now) != len(before):
+        yield f"it is of {len(before)} models -> {len(now)}"
+    for name, (reference, quantisation), old in zip(MODELS, now, before, strict=False):
+        if quantisation != old.quantisation:
+            yield f"{name}the quantisation {_words(old.quantisation)} -> {_words(quantisation)}"
+        if reference.path != old.model:
+            yield f"{name}the model {old.model} -> {reference.path}"
+        if reference.digest != old.model_digest:
+            yield f"{name}the model's digest {old.model_digest} -> {reference.digest}"
 
 
 def _field(name: str, before: object, after: object) -> Iterator[str]:

@@ -13,7 +13,7 @@ from leanbound.lock import (
     specification_sources,
     statement_templates,
 )
-from leanbound.lock_changes import quantised_model
+from leanbound.lock_changes import quantised_models
 from leanbound.specification import all_constants
 from leanbound.workspace import Workspace
 
@@ -26,7 +26,7 @@ def make_lock(workspace: Workspace, toolchain: Toolchain, on_event: Listener | N
     claims = {}
     for name in workspace.claim_names():
         loaded = load_claim(workspace, name)
-        claims[name] = LockedClaim.of(loaded, quantised_model(workspace, loaded))
+        claims[name] = LockedClaim.of(loaded, quantised_models(workspace, loaded))
     return Lock(
         toolchain=LockedToolchain(version=toolchain.version, commit=toolchain.info.commit),
         templates=statement_templates(workspace),

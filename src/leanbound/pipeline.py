@@ -152,9 +152,9 @@ def _judge(
         raise InputError(f"{run.loaded.name}: not prepared")
     try:
         record = checking.checked_module(result, run.rendered)
-        audited = checking.audit(
-            result, run.rendered, toolchain, workspace.artifacts, run.model, run.loaded.claim.property
-        )
+        claimed = run.loaded.claim.property
+        out = workspace.artifacts
+        audited = checking.audit(result, run.rendered, toolchain, out, run.model, claimed, other=run.other)
     except LeanboundError as error:
         return run.verdict(outcome_of(error.exit_code), error.message)
     run.files |= {workspace.relative(path): digest for path, digest in audited.files.items()}

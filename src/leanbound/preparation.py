@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leanbound import freshness
-from leanbound.claims import ExactQuantisation, LoadedClaim
+from leanbound.claims import ExactQuantisation, LoadedClaim, ModelRef, Quantisation
 from leanbound.errors import InputError, RejectedError
-from leanbound.families import family_of, load_model
+from leanbound.families import family_of, load_model, require_comparable
 from leanbound.lean.toolchain import Preference, Toolchain, select_toolchain
 from leanbound.properties import OnTask
 from leanbound.replay import replayed
 from leanbound.strategies import find_strategy
 from leanbound.strategies.refuted import RefutedError
-from leanbound.verdict import Outcome, Verdict
+from leanbound.verdict import OtherModel, Outcome, Verdict
 from leanbound.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ class Run:
     """Of the verdict, as far as they are known."""
     files: dict[str, str] = field(default_factory=dict)
     model: "Quantised | None" = None
+    other: "Quantised | None" = None
+    """The second model of a claim that compares two."""
     certificate: "AnyCertificate | None" = None
     rendered: "RenderedClaim | None" = None
     source_root: Path = Path()
@@ -74,8 +76,6 @@ class Run:
 def start(loaded: LoadedClaim, code: str, settings: Settings) -> Run:
     """A claim before anything has been done about it; `code` is `freshness.code_digest()`."""
     claim = loaded.claim
-    quantisation = claim.quantisation
-    fixed = "exact" if isinstance(quantisation, ExactQuantisation) else f"fixed, bits {quantisation.bits}"
     fields = {
         "claim": loaded.name,
         "at_least": claim.property.least(),
@@ -84,12 +84,20 @@ def start(loaded: LoadedClaim, code: str, settings: Settings) -> Run:
         "strategy": claim.strategy.name,
         "model": claim.model.path,
         "model_digest": claim.model.digest,
-        "quantisation": fixed,
+        "quantisation": _words(claim.quantisation),
         "code_digest": code,
     }
+    if claim.other is not None:
+        fields["other"] = OtherModel(
+            model=claim.other.path, model_digest=claim.other.digest, quantisation=_words(claim.other.quantisation)
+        )
     files = {settings.workspace.relative(loaded.path): loaded.digest}
     folder = "claims" if settings.certificate is None else "checks"
     return Run(loaded, fields, files, source_root=settings.workspace.build / folder / loaded.name / "lean")
+
+
+def _words(quantisation: Quantisation) -> str:
+    return "exact" if isinstance(quantisation, ExactQuantisation) else f"fixed, bits {quantisation.bits}"
 
 
 def prepare(run: Run, settings: Settings) -> None:
@@ -107,7 +115,8 @@ def derive(run: Run, settings: Settings) -> None:
     """As `prepare`, but the sources are not written; with `settings.certificate` nothing is searched for either."""
     workspace, name = settings.workspace, run.loaded.name
     settings.say(f"{name}: reading the model")
-    checkpoint, claimed = _load_checkpoint(run, workspace), run.loaded.claim.property
+    claim, claimed = run.loaded.claim, run.loaded.claim.property
+    checkpoint = _load_checkpoint(run, workspace, "model", claim.model)
     config, family = checkpoint.config, family_of(checkpoint.config)
     family.require_serves(config, claimed)
     find_strategy(run.loaded.claim.strategy.name).require_serves(config.architecture, claimed)
@@ -117,10 +126,13 @@ def derive(run: Run, settings: Settings) -> None:
         from leanbound.measured import measured_accuracy
 
         run.fields["measured"] = measured_accuracy(checkpoint, claimed, workspace.build / "measured", settings.bars)
-    run.model = family.quantise(checkpoint, run.loaded.claim.quantisation)
+    run.model = family.quantise(checkpoint, claim.quantisation)
     run.fields["quantised_digest"] = run.model.digest
+    run.other = _other_model(run, run.model, workspace)
     if settings.certificate is None:
         run.model.save(workspace.claim_build(name) / "quantised.json")
+        if run.other is not None:
+            run.other.save(workspace.claim_build(name) / "quantised-other.json")
     try:
         run.certificate = _certificate(run, run.model, settings)
     except RefutedError as error:
@@ -129,17 +141,29 @@ def derive(run: Run, settings: Settings) -> None:
     _render(run, run.model, run.certificate, settings)
 
 
-def _load_checkpoint(run: Run, workspace: Workspace) -> "CheckpointOf[Any, Any]":
-    reference = run.loaded.claim.model
+def _other_model(run: Run, model: "Quantised", workspace: Workspace) -> "Quantised | None":
+    """The second model of a claim that compares two. Raises InputError for one that the first does not compare with."""
+    reference = run.loaded.claim.other
+    if reference is None:
+        return None
+    checkpoint = _load_checkpoint(run, workspace, "other", reference)
+    require_comparable(model.config, checkpoint.config)
+    other = family_of(checkpoint.config).quantise(checkpoint, reference.quantisation)
+    run.fields["other"] = run.fields["other"].model_copy(update={"quantised_digest": other.digest})
+    return other
+
+
+def _load_checkpoint(run: Run, workspace: Workspace, table: str, reference: ModelRef) -> "CheckpointOf[Any, Any]":
+    """The checkpoint that a table of the claim names."""
     path = workspace.inside(reference.path)
     parts = [path] if path.is_file() else [part for part in sorted(path.glob("*")) if part.is_file()]
     run.files |= freshness.hash_files(workspace, parts)
     if reference.n_ctx is not None and path.is_dir():
-        raise InputError(f"[model] n_ctx is {reference.n_ctx}, but {reference.path} says its own. Leave it out.")
+        raise InputError(f"[{table}] n_ctx is {reference.n_ctx}, but {reference.path} says its own. Leave it out.")
     checkpoint = load_model(path, reference.n_ctx)
     if checkpoint.digest != reference.digest:
         raise RejectedError(
-            f"[model] digest is {reference.digest}, but the weights in {reference.path} have {checkpoint.digest}: "
+            f"[{table}] digest is {reference.digest}, but the weights in {reference.path} have {checkpoint.digest}: "
             "the claim is about other weights. Bring those back, or make a claim about these."
         )
     return checkpoint
@@ -160,8 +184,8 @@ def _certificate(run: Run, model: "Quantised", settings: Settings) -> "AnyCertif
     else:
         settings.say(f"{run.loaded.name}: certificate by {strategy.name}")
         directory = settings.workspace.claim_build(run.loaded.name)
-        options = strategy.options.given()
-        certificate = cached_certificate(directory, strategy.name, model, claimed, options, settings.bars)
+        options, bars = strategy.options.given(), settings.bars
+        certificate = cached_certificate(directory, strategy.name, model, claimed, options, bars, run.other)
     content = certificate.to_bytes()
     run.fields |= {
         "certificate_digest": hashlib.sha256(content).hexdigest(),
@@ -175,7 +199,9 @@ def _render(run: Run, model: "Quantised", certificate: "AnyCertificate", setting
 
     workspace = settings.workspace
     run.files |= freshness.hash_files(workspace, sorted(workspace.templates.rglob("*.j2")))
-    run.rendered = render_claim(run.loaded.name, model, run.loaded.claim.property, certificate, workspace.templates)
+    run.rendered = render_claim(
+        run.loaded.name, model, run.loaded.claim.property, certificate, workspace.templates, other=run.other
+    )
     run.fields["templates"] = dict(run.rendered.template_digests)
     run.files |= _inspect_sources(run.rendered, run.source_root, workspace)
 

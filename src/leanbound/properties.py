@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from fractions import Fraction
 from math import prod
-from typing import Annotated, Final, Literal, NamedTuple, Self
+from typing import Annotated, ClassVar, Final, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -44,6 +44,8 @@ class Property(Section):
     """What can be claimed of a model."""
 
     kind: str
+    compares: ClassVar[bool] = False
+    """Whether it is of two models."""
 
     @abstractmethod
     def require_possible(self, d_vocab: int, n_ctx: int) -> None:
@@ -263,6 +265,7 @@ class Agreement(Counted):
     """The model and another one give the same output on at least `at_least` of all inputs; a tie is none."""
 
     kind: Literal["agreement"]
+    compares = True
 
     def words(self) -> str:
         return "agreement"
@@ -305,14 +308,10 @@ class Loss(OnTask):
         return self.model_copy(update={"at_most": f"{proved}/{NANO}"})
 
 
-AnyProperty = Annotated[
+ClaimedProperty = Annotated[
     Accuracy | Failures | Never | NeverAtAnyLength | WeightedAccuracy | Agreement | Loss, Field(discriminator="kind")
 ]
-"""Any of them, told apart by `kind`."""
-#: What a claim file can say. An agreement needs a second model, which it does not have.
-ClaimedProperty = Annotated[
-    Accuracy | Failures | Never | NeverAtAnyLength | WeightedAccuracy | Loss, Field(discriminator="kind")
-]
+"""What a claim file can say, told apart by `kind`."""
 
 
 def require_tokens(name: str, numbers: Sequence[int], d_vocab: int) -> None:

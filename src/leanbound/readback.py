@@ -65,6 +65,9 @@ class ReadClaim:
     arguments: Mapping[str, object]
     """What it says beside these: see `Property.arguments`."""
 
+    other: tuple[Family, str] | None = None
+    """Of a property that compares two models: the family and the constant of the second one."""
+
     def differences(self, expected: Property) -> list[str]:
         """In words, where the claim is another one than is expected."""
         found = []
@@ -108,19 +111,25 @@ def read_claim(environment: Environment, claim: str, expected: Property) -> Read
     if value is None:
         raise AuditError(f"{claim} is not a definition of an own module")
     constant, wanted = PROPERTIES[expected.kind].name, expected.arguments()
-    names = ["model", *(["target"] if isinstance(expected, OnTask) else []), *(name for name, _, _ in wanted)]
+    names = [
+        "model",
+        *(["other"] if expected.compares else []),
+        *(["target"] if isinstance(expected, OnTask) else []),
+        *(name for name, _, _ in wanted),
+    ]
     function, args = spine(value)
     if function.const_name != constant or len(args) != len(names):
         raise AuditError(f"{claim} is not of the form {constant} {' '.join(names)}")
     literals = Literals(environment.unfold)
     family, model = _read_subject(claim, args[0], expected)
+    other = _read_classifier(claim, args[1]) if expected.compares else None
     try:
         target = _read_target(literals, args[1]) if isinstance(expected, OnTask) else None
         values = zip(wanted, args[-len(wanted) :], strict=True)
         arguments = {item.name: _read_numbers(literals, arg, item.depth) for item, arg in values}
     except ReadbackError as error:
         raise AuditError(f"{claim}: the task or the bound is {error}") from None
-    return ReadClaim(family, model, target, arguments)
+    return ReadClaim(family, model, target, arguments, other)
 
 
 def _read_numbers(literals: Literals, expr: Expr, depth: int) -> object:

@@ -26,6 +26,7 @@ PROPERTIES: Final[Mapping[str, Constant]] = MappingProxyType(
         "failures": Constant("LeanBound.Classifier.RightExceptOn", "LeanBound.Properties.Failures"),
         "never": Constant("LeanBound.Classifier.Never", "LeanBound.Properties.Never"),
         "never-at-any-length": Constant("LeanBound.AttentionOnly.NeverAtAnyLength", "LeanBound.Properties.AnyLength"),
+        "agreement": Constant("LeanBound.Classifier.AgreementAtLeast", "LeanBound.Properties.Agreement"),
         "loss": Constant("LeanBound.Classifier.LossAtMost", "LeanBound.Properties.Loss"),
     }
 )
@@ -49,10 +50,10 @@ def classifier_of(family: Family) -> Constant:
     return Constant(f"{family.structure.name}.classifier", family.lean_module)
 
 
-def constants_of(claimed: Property, family: Family) -> tuple[Constant, ...]:
-    """What the statement of a claim is made of, beside the numbers that it spells out."""
+def constants_of(claimed: Property, *families: Family) -> tuple[Constant, ...]:
+    """What the statement of a claim about models of these families is made of, beside numbers that it spells out."""
     targets = (TARGETS[claimed.task],) if isinstance(claimed, OnTask) else ()
-    return (PROPERTIES[claimed.kind], *targets, classifier_of(family))
+    return (PROPERTIES[claimed.kind], *targets, *map(classifier_of, families))
 
 
 def all_constants() -> tuple[Constant, ...]:

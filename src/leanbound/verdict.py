@@ -88,12 +88,22 @@ class Statement(_Part):
     claim: str = Field(description="the constant that is the theorem's type")
     unfolded: str = Field(description="what that constant is defined as")
     model: str
+    other: str = Field(default="", description="the constant of the second model, where two are compared")
     target: str
     count: int = Field(
         description="inputs on which the property is proved, at least: of accuracy, right ones of V ** K"
     )
     statement_digest: str
     meaning_digest: str = Field(description="of the statement and every own definition that it unfolds to")
+
+
+class OtherModel(_Part):
+    """The model that the first one is compared with."""
+
+    model: str = Field(description="path of the checkpoint")
+    model_digest: str = Field(description="SHA-256 of the weights that the claim names")
+    quantisation: str
+    quantised_digest: str | None = None
 
 
 class Costs(_Part):
@@ -128,6 +138,7 @@ class Verdict(_Part):
     model_digest: str = Field(description="SHA-256 of the weights that the claim names")
     quantisation: str
     quantised_digest: str | None = None
+    other: OtherModel | None = None
     certificate_digest: str | None = None
     certificate_proves: int | None = Field(default=None, description="untrusted: inputs that the certificate counts")
     proved: int | None = Field(default=None, description="inputs of which the artifact proves it; only if verified")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from leanbound.models.checkpoint import CheckpointOf
 
 __all__ = ["FAMILIES", "Family", "Structure", "family_of", "load_model", "load_quantised", "parse_config"]
+__all__ += ["require_comparable"]
 
 FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
     {family.architecture: family for family in (AttentionOnlyFamily(), PairMlpFamily())}
@@ -46,6 +47,16 @@ def parse_config(value: object) -> Architecture:
     if isinstance(value, Architecture):
         return value
     return _find(_Named.model_validate(value).architecture).config_type.model_validate(value)
+
+
+def require_comparable(config: Architecture, other: Architecture) -> None:
+    """Raise InputError when two models are not of one family, or not of the same inputs and outputs."""
+    for field in ("architecture", "d_vocab", "n_ctx"):
+        ours, theirs = getattr(config, field), getattr(other, field)
+        if ours != theirs:
+            raise InputError(
+                f"[other] {field} is {theirs}, but that of the first model is {ours}. Compare models of one kind."
+            )
 
 
 def load_model(path: Path, n_ctx: int | None = None) -> "CheckpointOf[Any, Any]":

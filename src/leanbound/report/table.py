@@ -36,9 +36,11 @@ def row(result: ClaimResult, root: Path) -> dict[str, str]:
 
 def _cells(verdict: Verdict, root: Path) -> dict[str, str]:
     toolchain, costs = verdict.toolchain, verdict.costs
+    other = verdict.other
+    more = "" if other is None else f", with {Path(other.model).name} {other.model_digest[:12]}, {other.quantisation}"
     return {
         "model": f"{Path(verdict.model).name} {verdict.model_digest[:12]}",
-        "property": f"{verdict.property} on {verdict.task}, {verdict.quantisation}",
+        "property": f"{verdict.property} on {verdict.task}, {verdict.quantisation}{more}",
         "proved bound": part(verdict.proved, verdict.inputs),
         "bound claimed": part(verdict.at_least, verdict.inputs),
         "measured (PyTorch)": _measured(verdict.measured),

@@ -89,15 +89,17 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
 
 
 def certify(
-    strategy: str, model: Any, claimed: Property, progress: bool = False, **options: int | str
+    strategy: str, model: Any, claimed: Property, progress: bool = False, other: Any = None, **options: int | str
 ) -> AnyCertificate:
-    """Search for a certificate; see `Strategy.search`.
+    """Search for a certificate; see `Strategy.search`, and `Strategy.compare` for a claim about two models.
 
     Raises InputError for an unknown strategy or option, or one that serves other models or properties.
     """
     found = find_strategy(strategy)
     found.require_options(options)
     found.require_serves(model.config.architecture, claimed)
+    if claimed.compares:
+        return found.compare(model, other, claimed, progress, options)
     return found.search(model, claimed, progress, options)
 
 

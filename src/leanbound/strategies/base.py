@@ -98,6 +98,12 @@ class Strategy(ABC):
         Raises InputError for options that make no sense, UnsupportedError for a model out of the strategy's reach.
         """
 
+    def compare(
+        self, model: Any, other: Any, claimed: Property, progress: bool, options: Mapping[str, Any]
+    ) -> AnyCertificate:
+        """As `search`, of a property that compares two models; for strategies that have one among their `kinds`."""
+        raise InputError(f"{self.name} compares no models. Choose another strategy.")
+
     @abstractmethod
     def load(self, path: Path) -> AnyCertificate:
         """Read a certificate. Raises InputError that names every field at fault."""

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from leanbound.canonical import Canonical
-from leanbound.properties import AnyProperty
+from leanbound.properties import ClaimedProperty
 from leanbound.strategies.certificate import Hex
 
 
@@ -48,7 +48,7 @@ class PairCertificate(Canonical):
     schema_version: Literal[2] = 2
     strategy: Literal["all-pairs"] = "all-pairs"
     model_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="digest of the QuantisedPairMlp")
-    claimed: AnyProperty = Field(description="the property, without its bound")
+    claimed: ClaimedProperty = Field(description="the property, without its bound")
     lanes: PairLanes
     counts: tuple[int, ...] = Field(
         description="by the first token: how many pairs pass, what the right ones weigh, or 2 ** P times the losses"

@@ -26,6 +26,18 @@ class AllPairs(Strategy):
 
         return certify_property(model, claimed)
 
+    def compare(
+        self,
+        model: QuantisedPairMlp,
+        other: QuantisedPairMlp,
+        claimed: Property,
+        progress: bool,
+        options: Mapping[str, Any],
+    ) -> PairCertificate:
+        from leanbound.strategies.pair_search import certify_property
+
+        return certify_property(model, claimed, other)
+
     def load(self, path: Path) -> PairCertificate:
         return PairCertificate.load(path)
 
