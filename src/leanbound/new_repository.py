@@ -4,7 +4,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from leanbound.errors import InputError
 from leanbound.properties import Property
@@ -17,18 +17,37 @@ _CLAIM: Final = """\
 schema_version = 1
 
 [model]
-path = "{path}"
-digest = "{digest}"
+path = "{model.path}"
+digest = "{model.digest}"
 
 [quantisation]
 mode = "fixed"
-bits = {bits}
-
+bits = {model.bits}
+{other}
 [property]
 {claimed}
 [strategy]
 name = "{strategy}"
 """
+_OTHER: Final = """
+[other]
+path = "{other.path}"
+digest = "{other.digest}"
+
+[other.quantisation]
+mode = "fixed"
+bits = {other.bits}
+"""
+
+
+class ClaimedModel(NamedTuple):
+    """What a claim says of a fixed-point model."""
+
+    path: str
+    """Of the checkpoint, in the repository."""
+    digest: str
+    """SHA-256 of its weights."""
+    bits: int
 
 
 def source() -> Path:
@@ -62,10 +81,13 @@ def create(directory: Path) -> Workspace:
     return Workspace(directory)
 
 
-def claim_text(*, path: str, digest: str, bits: int, claimed: Property, strategy: str, options: Options) -> str:
-    """The file of a claim about the fixed-point model of a checkpoint."""
+def claim_text(
+    model: ClaimedModel, claimed: Property, strategy: str, options: Options, other: ClaimedModel | None = None
+) -> str:
+    """The file of a claim about a model, or two."""
     property_lines = _toml(claimed.model_dump(mode="json", exclude_none=True))
-    text = _CLAIM.format(path=path, digest=digest, bits=bits, claimed=property_lines, strategy=strategy)
+    second = "" if other is None else _OTHER.format(other=other)
+    text = _CLAIM.format(model=model, other=second, claimed=property_lines, strategy=strategy)
     return f"{text}\n[strategy.options]\n{_toml(options)}" if options else text
 
 
@@ -73,7 +95,7 @@ def _toml(values: Mapping[str, object]) -> str:
     """Keys and values, a line each; rows of a table are lines of their own."""
     lines = []
     for name, value in values.items():
-        if isinstance(value, list):
+        if isinstance(value, list) and any(isinstance(row, list) for row in value):
             rows = "".join(f"  {json.dumps(row)},\n" for row in value)
             lines.append(f"{name} = [\n{rows}]\n")
         else:

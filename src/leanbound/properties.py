@@ -301,11 +301,12 @@ class Loss(OnTask):
     def require_proved(self, proved: int, inputs: int) -> None:
         if Fraction(proved, NANO) > self.bound:
             raise InconclusiveError(
-                f"the certificate proves a mean loss of {proved}/{NANO}, the claim asks for {self.at_most}. Claim that."
+                f"the certificate proves a mean loss of {self.with_bound(proved).at_most}, the claim asks for "
+                f"{self.at_most}. Claim that."
             )
 
     def with_bound(self, proved: int) -> Self:
-        return self.model_copy(update={"at_most": f"{proved}/{NANO}"})
+        return self.model_copy(update={"at_most": f"{proved // NANO}.{proved % NANO:09}"})
 
 
 ClaimedProperty = Annotated[

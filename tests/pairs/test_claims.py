@@ -16,7 +16,8 @@ from leanbound.lock import LOCK_FILE, load_lock
 from leanbound.lock_changes import lock_differences
 from leanbound.pairs.quantize import quantize_pairs
 from leanbound.pipeline import Settings, verify
-from leanbound.properties import on_pairs
+from leanbound.properties import Agreement, on_pairs
+from leanbound.report.table import row
 from leanbound.strategies import load_certificate
 from leanbound.tasks.pairs import modular_addition, symmetric_group
 from leanbound.verdict import Outcome
@@ -24,6 +25,8 @@ from leanbound.workspace import Workspace
 
 #: Pairs that the quantised models get right.
 RIGHT = {"sums": 14, "products": 19}
+#: Pairs on which the sums at 8 and at 4 bits agree.
+AGREED = 8
 
 
 @pytest.fixture
@@ -46,12 +49,13 @@ def test_claims_say_their_task_and_as_much_as_is_right(workspace: Workspace) -> 
     assert claimed == {
         "sums": on_pairs(modular_addition(5), RIGHT["sums"]),
         "products": on_pairs(symmetric_group(3), RIGHT["products"]),
+        "fewer-bits": Agreement(kind="agreement", at_least=AGREED),
     }
 
 
 def test_they_are_verified_and_measured_on_their_task(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     lean = FakeLean(workspace).installed(monkeypatch)
-    results = verify(list(CLAIMS), Settings(workspace, find_toolchain=lean.find))
+    results = verify(["sums", "products"], Settings(workspace, find_toolchain=lean.find))
     assert [result.outcome for result in results] == [Outcome.VERIFIED, Outcome.VERIFIED]
     sums, products = (result.verdict for result in results)
     assert sums is not None and products is not None
@@ -59,6 +63,42 @@ def test_they_are_verified_and_measured_on_their_task(workspace: Workspace, monk
     assert (sums.proved, sums.inputs, products.proved, products.inputs) == (14, 25, 19, 36)
     assert sums.measured is not None and sums.measured.exhaustive and sums.measured.inputs == 25
     assert verify(["sums"], Settings(workspace, find_toolchain=lean.find))[0].reused
+
+
+def test_a_verdict_on_two_models_names_both(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    lean = FakeLean(workspace).installed(monkeypatch)
+    (result,) = verify(["fewer-bits"], Settings(workspace, find_toolchain=lean.find))
+    verdict, sums = result.verdict, workspace.root / "models" / "sums"
+    assert verdict is not None and verdict.other is not None and verdict.measured is None
+    assert (verdict.proved, verdict.inputs, verdict.task) == (AGREED, 25, "pairs-5")
+    assert (verdict.quantisation, verdict.other.quantisation) == ("fixed, bits 8", "fixed, bits 4")
+    assert verdict.other.quantised_digest == quantize_pairs(load_model(sums), 4).digest != verdict.quantised_digest
+    assert "with sums" in row(result, workspace.root)["property"]
+
+
+def test_the_lock_pins_both_models(workspace: Workspace) -> None:
+    locked = load_lock(workspace).claims["fewer-bits"]
+    sums = load_model(workspace.root / "models" / "sums")
+    assert [model.quantised() for model in locked.models()] == [quantize_pairs(sums, 8), quantize_pairs(sums, 4)]
+    edit(workspace.proofs / "fewer-bits" / "claim.toml", "bits = 4", "bits = 5")
+    lines = lock_differences(workspace)
+    assert lines[0] == "fewer-bits: the other model: the quantisation 4 bits -> 5 bits"
+    assert any(line.startswith("fewer-bits: the other model: W_A has 4 bits") for line in lines)
+
+
+def test_a_second_model_of_another_kind_is_refused(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    lean = FakeLean(workspace).installed(monkeypatch)
+    path = workspace.proofs / "fewer-bits" / "claim.toml"
+    products = load_model(workspace.root / "models" / "products").digest
+    before, after = path.read_text().split("[other]")
+    sums = load_model(workspace.root / "models" / "sums").digest
+    path.write_text(f"{before}[other]{after.replace('models/sums', 'models/products')}")
+    (result,) = verify(["fewer-bits"], Settings(workspace, find_toolchain=lean.find))
+    assert result.outcome is Outcome.REJECTED and "[other] digest is" in result.reasons[0]
+    edit(path, f'products"\ndigest = "{sums}"', f'products"\ndigest = "{products}"')
+    (result,) = verify(["fewer-bits"], Settings(workspace, find_toolchain=lean.find))
+    assert result.outcome is Outcome.INVALID
+    assert result.reasons == ("[other] d_vocab is 6, but that of the first model is 5. Compare models of one kind.",)
 
 
 def test_the_lock_pins_weights_and_tasks(workspace: Workspace) -> None:

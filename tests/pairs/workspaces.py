@@ -12,12 +12,16 @@ from leanbound.models.checkpoint import save_checkpoint
 from leanbound.tasks.pairs import modular_addition, symmetric_group
 from leanbound.workspace import Workspace
 
-#: Claims, and the options that give their tasks: the checkpoints have no training record.
-CLAIMS = {"sums": ["--modulus", "5"], "products": ["--table", "table.json"]}
+#: Claims, their models, and the options that give their tasks: the checkpoints have no training record.
+CLAIMS = {
+    "sums": ["models/sums", "--modulus", "5"],
+    "products": ["models/products", "--table", "table.json"],
+    "fewer-bits": ["models/sums", "--property", "agreement", "--other-bits", "4"],
+}
 
 
 def make_pair_workspace(directory: Path) -> Workspace:
-    """A repository with a claim about sums modulo 5, and one about a table of six elements."""
+    """Claims about sums modulo 5, about a table of six elements, and about the sums with fewer bits."""
     workspace = Workspace(directory)
     for name in ("templates", "lean"):
         shutil.copytree(ROOT / name, directory / name)
@@ -30,5 +34,5 @@ def make_pair_workspace(directory: Path) -> Workspace:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(directory)
         for name, options in CLAIMS.items():
-            assert main(["claim", name, f"models/{name}", *options]) == 0
+            assert main(["claim", name, *options]) == 0
     return workspace

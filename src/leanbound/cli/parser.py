@@ -10,6 +10,7 @@ from leanbound import __version__
 
 Command = Callable[[argparse.Namespace], int]
 
+_KINDS = ("accuracy", "weighted-accuracy", "failures", "loss", "agreement", "never", "never-at-any-length")
 _EXIT_CODES = """exit codes:
   0 verified or done, 1 rejected, 2 bad input or usage, 3 inconclusive (the certificate proves less than is claimed),
   4 unsupported, 5 Lean is missing, broken or died, 130 interrupted"""
@@ -76,20 +77,47 @@ def _claim(commands: Commands) -> None:
     parser = _add(
         commands,
         "claim",
-        _later("projects", "claim"),
+        _later("claims", "claim"),
         "write a claim about a model, of as much as a strategy can prove",
         "leanbound claim my-claim models/mine",
         "leanbound claim my-claim models/mine --bits 10 --strategy exhaustive",
         "leanbound claim an-eighth models/mine --strategy exhaustive --fraction 1/8",
-        more="Writes proofs/NAME/claim.toml. Lean has the last word: `leanbound verify NAME`.",
+        "leanbound claim all-but-some models/mine --property failures",
+        "leanbound claim small-loss models/mine --property loss",
+        "leanbound claim by-frequency models/mine --property weighted-accuracy --weights weights.json",
+        "leanbound claim fewer-bits models/mine --property agreement --other-bits 4",
+        "leanbound claim distilled models/mine --property agreement --other models/distilled",
+        "leanbound claim small-sums models/mine --property never --tokens 0-3 --outputs 7-9,12",
+        "leanbound claim any-length models/mine --property never-at-any-length --tokens 0-7",
+        more="Writes proofs/NAME/claim.toml with the best bound found; of failures, the list of them, and of outputs "
+        "never given, unless some are asked for, all those. Lean has the last word: `leanbound verify NAME`. What each "
+        "property says: docs/properties.md.",
     )
     parser.add_argument("name", metavar="NAME", help="lower-case letters, digits and dashes")
     parser.add_argument("model", type=Path, help="a checkpoint in the repository")
     parser.add_argument("--bits", type=_positive, default=8, metavar="N", help="bits of an entry (8)")
-    parser.add_argument("--strategy", help="cubic for max-of-K, all-pairs for pairs of tokens, unless another is given")
+    parser.add_argument("--property", choices=_KINDS, default=_KINDS[0], metavar="KIND", help=f"{', '.join(_KINDS)}")
+    parser.add_argument("--strategy", help="the family's own if it proves the property, else the first that does")
     _task_options(parser)
+    _property_options(parser)
     _fraction_option(parser)
     _root_option(parser)
+
+
+def _property_options(parser: _Parser) -> None:
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="weighted-accuracy: by position, the weight of each token, in JSON"
+    )
+    parser.add_argument("--other", type=Path, metavar="MODEL", help="agreement: the second checkpoint (the first one)")
+    parser.add_argument("--other-bits", type=_positive, metavar="N", help="agreement: its bits of an entry (--bits)")
+    parser.add_argument(
+        "--tokens",
+        action="append",
+        metavar="LIST",
+        help="never: such as 0-7,9, for each position or once for all (all)",
+    )
+    parser.add_argument("--queries", metavar="LIST", help="never-at-any-length: last tokens (all)")
+    parser.add_argument("--outputs", metavar="LIST", help="never: what is not given (as much as can be proved)")
 
 
 def _train(commands: Commands) -> None:

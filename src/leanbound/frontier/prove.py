@@ -16,7 +16,7 @@ from leanbound.families import family_of, load_model
 from leanbound.frontier.ladder import Rung
 from leanbound.models.checkpoint import Checkpoint
 from leanbound.models.files import write_file
-from leanbound.new_repository import claim_text
+from leanbound.new_repository import ClaimedModel, claim_text
 from leanbound.pipeline import Settings, verify
 from leanbound.properties import max_of_k
 from leanbound.quantised import QuantisedModel
@@ -141,14 +141,8 @@ def _search(rung: Rung, subject: Subject, directory: Path) -> AnyCertificate:
 
 
 def _write_claim(rung: Rung, subject: Subject, at_least: int, workspace: Workspace, name: str) -> None:
-    text = claim_text(
-        path=subject.path,
-        digest=subject.checkpoint.digest,
-        bits=subject.bits,
-        claimed=max_of_k(at_least),
-        strategy=rung.strategy,
-        options=rung.options,
-    )
+    model = ClaimedModel(subject.path, subject.checkpoint.digest, subject.bits)
+    text = claim_text(model, max_of_k(at_least), rung.strategy, rung.options)
     path = workspace.proofs / name / CLAIM_FILE
     if not path.is_file() or path.read_text() != text:
         write_file(path, text.encode())

@@ -26,9 +26,13 @@ def wrong_inputs(model: QuantisedModel, listed: Sequence[tuple[int, ...]]) -> tu
         if output == target(tokens):
             raise InputError(f"exceptions: the model is right on {list(tokens)}. List only inputs that fail.")
         found.append(WrongInput(tokens=tokens, output=output))
-    for tokens in _others(model, set(listed)):
-        if not is_correct(table, tokens):
-            raise RefutedError(Counterexample(tokens, _output(table, tokens)), f"{target(tokens)} is right")
+    missing = [
+        Counterexample(tokens, _output(table, tokens))
+        for tokens in _others(model, set(listed))
+        if not is_correct(table, tokens)
+    ]
+    if missing:
+        raise RefutedError(missing[0], f"{target(missing[0].tokens)} is right", missing[1:])
     return tuple(found)
 
 

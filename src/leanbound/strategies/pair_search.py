@@ -83,10 +83,14 @@ def _weighted(model: QuantisedPairMlp, claimed: WeightedAccuracy, lanes: PairLan
 
 def _failures(model: QuantisedPairMlp, claimed: Failures, lanes: PairLanes) -> dict[str, Any]:
     exceptions = set(claimed.exceptions)
+    found = []
     for first, (logits, row) in enumerate(zip(all_logits(model, lanes), claimed.pair_task().targets(), strict=True)):
         for second in map(int, np.flatnonzero(~leads(logits, row))):
             if (first, second) not in exceptions:
-                raise RefutedError(pair(first, second, logits[second].tolist()), f"{row[second]} is right")
+                found.append((pair(first, second, logits[second].tolist()), row[second]))
+    if found:
+        (example, right), *more = found
+        raise RefutedError(example, f"{right} is right", [item for item, _ in more])
     return _every_pair(model, lanes)
 
 

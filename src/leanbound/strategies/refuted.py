@@ -31,9 +31,13 @@ class Counterexample:
 class RefutedError(RejectedError):
     """Raised when a claim is false: an input shows it."""
 
-    def __init__(self, example: Counterexample, why: str = "which the claim excludes") -> None:
+    def __init__(
+        self, example: Counterexample, why: str = "which the claim excludes", more: Sequence[Counterexample] = ()
+    ) -> None:
+        """`more`: the others that were found with it."""
         super().__init__(f"after {example} the output is {example.output}, {why}")
         self.example = example
+        self.examples = (example, *more)
 
 
 def pair(first: int, second: int, logits: Sequence[int]) -> Counterexample:

@@ -10,7 +10,7 @@ public import LeanBound.Tasks.ModularAddition
 # loss
 
 The mean cross-entropy of the quantised model over all 25 inputs, in exact real arithmetic, is at most
-1472598476/1000000000 nats.
+1.472598476 nats.
 Weights digest: 906e7a013384558c518b79cd09086857d2fb205f57acdc9629a6027c5b810eda
 -/
 
