@@ -17,6 +17,7 @@ from leanbound.models.files import LARGE_LIMIT, read_json
 from leanbound.properties import Property
 from leanbound.strategies.base import AnyCertificate, Options, Strategy
 from leanbound.strategies.boxes import BoxStrategy
+from leanbound.strategies.inputs import EveryInput
 from leanbound.strategies.max_of_k import ExhaustiveStrategy, MaxOfKStrategy
 from leanbound.strategies.never import Convexity
 from leanbound.strategies.pairs import AllPairs
@@ -66,6 +67,11 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
                 module="leanbound.strategies.linear",
                 tables="leanbound.strategies.linear",
                 options=("precision", "pool", "maxima"),
+            ),
+            EveryInput(
+                "every-input",
+                "every input by itself, one after the other; for small models",
+                options=("precision",),
             ),
             Convexity(
                 "convexity",

@@ -56,14 +56,8 @@ def certify_property(
     if isinstance(claimed, Agreement):
         return _agreement(model, claimed, other)
     found = _SEARCHES[type(claimed)](model, claimed, choose_lanes(model))
-    return PairCertificate(model_digest=model.digest, claimed=_question(claimed), **found)
-
-
-def _question(claimed: Property) -> Any:
-    """The property without its bound, so that a certificate does not depend on it."""
-    bounds = {"at_least": 1, "at_most": "0"}
-    own = {name: value for name, value in bounds.items() if name in type(claimed).model_fields}
-    return claimed.model_copy(update=own)
+    question: Any = claimed.with_bound(1)
+    return PairCertificate(model_digest=model.digest, claimed=question, **found)
 
 
 def _accuracy(model: QuantisedPairMlp, claimed: Accuracy, lanes: PairLanes) -> dict[str, Any]:
@@ -146,7 +140,7 @@ def _agreement(model: QuantisedPairMlp, claimed: Agreement, other: QuantisedPair
         counts.append(int((leads(own, row) & leads(their, row)).sum()))
     return PairCertificate(
         model_digest=model.digest,
-        claimed=_question(claimed),
+        claimed=claimed.with_bound(1),
         lanes=lanes,
         counts=tuple(counts),
         inputs=model.config.d_vocab**2,

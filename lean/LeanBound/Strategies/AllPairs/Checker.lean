@@ -3,6 +3,7 @@ module
 public import LeanBound.Models.PairMlp
 public import LeanBound.Numerics.Grid
 public import LeanBound.Numerics.Monus
+public import LeanBound.Strategies.Counts
 public import LeanBound.Strategies.Tables.Checker
 
 /-!
@@ -141,10 +142,6 @@ def leadCount (S l n : Nat) (t : Nat → Nat) (x : Nat) : Nat :=
 /-- Of the pairs with the first token `a`, on how many the model is right; `t` is the target. -/
 def rightPairs (p : PairLanes) (M : PairMlp) (t : Nat → Nat → Nat) (a : Nat) : Nat :=
   leadCount p.stride p.logits M.d_vocab (t a) (M.logitGrid p a)
-
-/-- `size (a + j)` is at least `ns[j]`. -/
-def countsFrom (size : Nat → Nat) (a : Nat) (ns : List Nat) : Bool :=
-  List.rec (fun _ => true) (fun n _ ih a => both (Nat.ble n (size a)) (ih (Nat.succ a))) ns a
 
 /-! ## Targets -/
 

@@ -220,17 +220,6 @@ end PairMlp
 
 /-! ## From first tokens to claims -/
 
-/-- Chunks that cover all first tokens add up. -/
-theorem total_le_of_covered {V : Nat} {size f : Nat → Nat} (hf : ∀ a, a < V → size a ≤ f a) {ns : List Nat}
-    (hc : Covered (fun a n => n ≤ size a) 0 ns) (hlen : Nat.beq ns.length V = true) {N : Nat}
-    (hN : Nat.ble N (total ns) = true) : N ≤ natSum V f := by
-  have hlen : ns.length = V := Nat.eq_of_beq_eq_true hlen
-  refine Nat.le_trans (Nat.le_of_ble_eq_true hN) ?_
-  rw [total_eq, hlen]
-  refine natSum_le fun a ha => Nat.le_trans ?_ (hf a ha)
-  have := hc.getD a (by omega)
-  rwa [Nat.zero_add] at this
-
 /-- Where a sum is as large as it can be, so is each term. -/
 theorem eq_of_natSum {n c : Nat} {f : Nat → Nat} (hf : ∀ i, i < n → f i ≤ c) (h : n * c ≤ natSum n f) :
     ∀ i, i < n → f i = c := by

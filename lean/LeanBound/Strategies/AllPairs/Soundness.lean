@@ -1,7 +1,6 @@
 module
 
 public import LeanBound.Models.PairMlpMargin
-public import LeanBound.Strategies.Accuracy
 public import LeanBound.Strategies.AllPairs.RowsSound
 public import LeanBound.Strategies.Tables.ShapesSound
 public import LeanBound.Tasks.Composition
@@ -184,32 +183,15 @@ end PairMlp
 
 /-! ## From first tokens to the accuracy -/
 
-/-- A chunk of numbers, checked. -/
-theorem countsFrom_covered {size : Nat → Nat} {a : Nat} {ns : List Nat} (h : countsFrom size a ns = true) :
-    Covered (fun a n => n ≤ size a) a ns := by
-  induction ns generalizing a with
-  | nil => exact .nil a
-  | cons n ns ih =>
-    have h : both (Nat.ble n (size a)) (countsFrom size (a + 1) ns) = true := h
-    rw [both_eq_true] at h
-    exact .cons (Nat.le_of_ble_eq_true h.1) (ih h.2)
-
 /-- Chunks that cover all first tokens prove the accuracy. -/
 theorem allPairs_accuracy {p : PairLanes} {M : PairMlp} {target : List Nat → Nat} {t : Nat → Nat → Nat}
     (hM : M.checkPairMlp p = true) (ht : ∀ a b, target [a, b] = t a b) {ns : List Nat}
     (hc : Covered (fun a n => n ≤ rightPairs p M t a) 0 ns) (hlen : Nat.beq ns.length M.d_vocab = true) {N : Nat}
     (hN : Nat.ble N (total ns) = true) : M.classifier.AccuracyAtLeast target N := by
   intro F _
-  have hlen : ns.length = M.d_vocab := Nat.eq_of_beq_eq_true hlen
-  refine Nat.le_trans (Nat.le_of_ble_eq_true hN) ?_
-  rw [total_eq, hlen]
-  show _ ≤ count M.d_vocab 2 _
-  simp only [count_succ, count_zero]
-  refine natSum_le fun a ha => ?_
-  have h := hc.getD a (by omega)
-  rw [Nat.zero_add] at h
-  refine Nat.le_trans h (Nat.le_trans ((PairMlp.checked hM).rightPairs_le t F ha) ?_)
-  exact Nat.le_of_eq (natSum_congr fun b _ => by rw [ht])
+  show N ≤ count M.d_vocab 2 _
+  simp only [count_succ, count_zero, ht]
+  exact total_le_of_covered (fun a ha => (PairMlp.checked hM).rightPairs_le t F ha) hc hlen hN
 
 /-! ## Targets -/
 

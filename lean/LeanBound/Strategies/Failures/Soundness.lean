@@ -37,10 +37,25 @@ variable {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C)
 
 include hv
 
+/-- An output that leads is the model's. -/
+theorem correct_of_leads {x : List Nat} (hx : x ∈ sequences M.d_vocab M.n_ctx) {y : Nat} (hy : y < M.d_vocab)
+    (h : leads C M.d_vocab M.n_ctx (inputRow C M.n_ctx x) y = true) (F : Type) [ExpField F] :
+    M.classifier.Correct F x y := by
+  have hn := hv.n_ctx_pos
+  have ht : ∀ i, i < M.n_ctx → nth x i < M.d_vocab := fun i hi => by rw [nth_eq]; exact getD_lt hx hi
+  have hrow : inputRow C M.n_ctx x = pack C.w (fun o => natSum M.n_ctx fun i =>
+      rowEntry C (nth x (M.n_ctx - 1)) i (nth x i) o) M.d_vocab := by
+    rw [pack_natSum]
+    exact natSum_congr fun i hi => row_eq_pack hv (ht (M.n_ctx - 1) (by omega)) hi (ht i hi)
+  rw [hrow] at h
+  have lead := leads_sound hv hy (fun o ho => natSum_le_mul fun i hi =>
+    Nat.le_of_lt (rowEntry_lt_top hv (ht _ (by omega)) hi (ht i hi) ho)) h
+  simp only [nth_eq] at lead
+  exact correct_of_lead hv F hx rfl hy lead
+
 /-- Where another output leads, the model is wrong. -/
 theorem isWrong_sound {e : List Nat × Nat} (h : isWrong C M.d_vocab M.n_ctx e = true) : e.1 ∈ sequences M.d_vocab M.n_ctx ∧
     ∀ (F : Type) [ExpField F], ¬ M.classifier.Correct F e.1 (maxToken e.1) := by
-  have hn := hv.n_ctx_pos
   simp only [isWrong, both_eq_true] at h
   obtain ⟨h1, h2, h3, h4, h5⟩ := h
   have h1 : e.1.length = M.n_ctx := Nat.eq_of_beq_eq_true h1
@@ -51,17 +66,8 @@ theorem isWrong_sound {e : List Nat × Nat} (h : isWrong C M.d_vocab M.n_ctx e =
   have hx : e.1 ∈ sequences M.d_vocab M.n_ctx := mem_sequences.2 ⟨h1, fun t ht => by
     have : t ≤ M.d_vocab - 1 := allAtMost_sound h2 t ht
     omega⟩
-  have ht : ∀ i, i < M.n_ctx → nth e.1 i < M.d_vocab := fun i hi => by rw [nth_eq]; exact getD_lt hx hi
-  have hrow : inputRow C M.n_ctx e.1 = pack C.w (fun o => natSum M.n_ctx fun i =>
-      rowEntry C (nth e.1 (M.n_ctx - 1)) i (nth e.1 i) o) M.d_vocab := by
-    rw [pack_natSum]
-    exact natSum_congr fun i hi => row_eq_pack hv (ht (M.n_ctx - 1) (by omega)) hi (ht i hi)
-  rw [hrow] at h5
-  have lead := leads_sound hv h3 (fun o ho => natSum_le_mul fun i hi =>
-    Nat.le_of_lt (rowEntry_lt_top hv (ht _ (by omega)) hi (ht i hi) ho)) h5
-  simp only [nth_eq] at lead
   refine ⟨hx, fun F _ hcorrect => ?_⟩
-  have hright := correct_of_lead hv F hx rfl h3 lead
+  have hright := correct_of_leads hv hx h3 h5 F
   have hmax : maxToken e.1 < M.d_vocab := by
     have hle : ∀ x : List Nat, (∀ t ∈ x, t < M.d_vocab) → maxToken x < M.d_vocab := fun x => by
       induction x with
