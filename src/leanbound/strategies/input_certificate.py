@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from leanbound.canonical import Canonical
 from leanbound.properties import ClaimedProperty
-from leanbound.strategies.certificate import Plan
+from leanbound.strategies.certificate import Hex, Plan
+from leanbound.strategies.loss_plan import LossPlan
 
 
 class Output(BaseModel):
@@ -28,6 +29,25 @@ class OtherTables(BaseModel):
     outputs: tuple[Output, ...] = Field(description="inputs on which both give this; on others, the largest token")
 
 
+class Shift(BaseModel):
+    """An input, and the shift of its loss."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tokens: tuple[int, ...]
+    shift: Hex = Field(ge=1, description="over 2 ** k, with logits over 2 ** k")
+
+
+class InputLosses(BaseModel):
+    """For the loss: how exponentials are computed, and the shifts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    plan: LossPlan
+    lane: int = Field(ge=1, description="bits of a lane of exponentials")
+    shifts: tuple[Shift, ...] = Field(description="of inputs; of others, 0")
+
+
 class InputCertificate(Canonical):
     """What holds of one quantised attention-only model, with all that Lean needs to check it."""
 
@@ -39,16 +59,18 @@ class InputCertificate(Canonical):
     claimed: ClaimedProperty = Field(description="the property, without its bound")
     plan: Plan
     counts: tuple[int, ...] = Field(
-        description="by the first token: how many inputs pass, or what the right ones weigh"
+        description="by the first token: how many inputs pass, what the right ones weigh, or 2 ** (P + k) times losses"
     )
     inputs: int = Field(ge=1, description="how many inputs there are, or what they weigh")
-    proved: int = Field(ge=0, description="of how many, or of what weight, it is proved")
+    proved: int = Field(ge=0, description="of how many, or of what weight, it is proved; of the loss, nats / 10 ** 9")
+    loss: InputLosses | None = None
     other: OtherTables | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if any(count < 0 for count in self.counts):
             raise ValueError("counts: expected no negative numbers")
-        if (self.claimed.kind == "agreement") != (self.other is not None):
-            raise ValueError("other: expected with a claim of agreement, and only then")
+        wanted = (self.claimed.kind == "loss", self.claimed.kind == "agreement")
+        if wanted != (self.loss is not None, self.other is not None):
+            raise ValueError("loss and other: expected with a claim of the loss, or of agreement, and only then")
         return self

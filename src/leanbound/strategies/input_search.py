@@ -8,14 +8,16 @@ from math import prod
 from typing import Final
 
 from leanbound.errors import InputError, UnsupportedError
-from leanbound.properties import Agreement, Property, WeightedAccuracy
+from leanbound.properties import Agreement, Loss, Property, WeightedAccuracy
 from leanbound.quantised import QuantisedModel
-from leanbound.strategies.input_certificate import InputCertificate, OtherTables, Output
-from leanbound.strategies.tables import Integers, Tables, build_tables
+from leanbound.strategies.input_certificate import InputCertificate, InputLosses, OtherTables, Output, Shift
+from leanbound.strategies.losses import best_shift, loss_plan, mean_bound
+from leanbound.strategies.tables import Integers, Tables, build_tables, exp_neg
 from leanbound.tasks.max_of_k import inputs, target
 
-#: Lean goes through about a hundred inputs a second.
+#: Lean goes through some hundred inputs a second; for the loss, through some dozens.
 MAX_INPUTS: Final = 1 << 14
+MAX_LOSS_INPUTS: Final = 1 << 12
 
 
 def certify_inputs(
@@ -23,13 +25,15 @@ def certify_inputs(
 ) -> InputCertificate:
     """The certificate of a property; `other` is the second model of an agreement.
 
-    Raises UnsupportedError for more than MAX_INPUTS inputs, InputError for a property of another model.
+    Raises UnsupportedError for more than MAX_INPUTS inputs (MAX_LOSS_INPUTS for the loss), InputError for a property of
+    another model.
     """
     config = model.config
     claimed.require_possible(config.d_vocab, config.n_ctx)
-    if config.d_vocab**config.n_ctx > MAX_INPUTS:
+    most = MAX_LOSS_INPUTS if isinstance(claimed, Loss) else MAX_INPUTS
+    if config.d_vocab**config.n_ctx > most:
         raise UnsupportedError(
-            f"every-input on {config.d_vocab} ** {config.n_ctx} inputs, expected at most {MAX_INPUTS}: "
+            f"every-input proves {claimed.kind} on {config.d_vocab} ** {config.n_ctx} inputs, expected at most {most}: "
             "claim the accuracy, which the strategies for max-of-K prove of larger models"
         )
     tables = build_tables(model, precision)
@@ -37,6 +41,8 @@ def certify_inputs(
         return _weighted(model, tables, claimed)
     if isinstance(claimed, Agreement):
         return _agreement(model, tables, claimed, other, precision)
+    if isinstance(claimed, Loss):
+        return _loss(model, tables, claimed)
     raise InputError(f"every-input does not prove {claimed.kind}. Choose another strategy.")
 
 
@@ -93,3 +99,55 @@ def _agreement(
         proved=sum(counts),
         other=OtherTables(digest=other.digest, plan=theirs.plan, outputs=tuple(outputs)),
     )
+
+
+def _loss(model: QuantisedModel, tables: Tables, claimed: Loss) -> InputCertificate:
+    config, k = model.config, model.logit_frac
+    leads, shifts = {}, {}
+    for tokens, ahead, weight in _leads(model, tables):
+        gaps = [0 if o == target(tokens) else gap // weight for o, gap in enumerate(ahead)]
+        shifts[tokens] = best_shift(gaps, k)
+        most = weight + len(tokens) * (3 * tables.plan.err + 2)
+        leads[tokens] = [
+            shifts[tokens] if o == target(tokens) else (gap + shifts[tokens] * weight) // most
+            for o, gap in enumerate(ahead)
+        ]
+    plan = loss_plan(k, max(1, max(map(max, leads.values())).bit_length()))
+    counts = [0] * config.d_vocab
+    for tokens, row in leads.items():
+        exps = sum(exp_neg(plan.P, plan.consts, lead) for lead in row)
+        counts[tokens[0]] += (exps << k) + (shifts[tokens] << plan.P)
+    inputs_ = config.d_vocab**config.n_ctx
+    room = (inputs_ << plan.P) + 2
+    return InputCertificate(
+        model_digest=model.digest,
+        claimed=claimed.with_bound(1),
+        plan=tables.plan,
+        counts=tuple(counts),
+        inputs=inputs_,
+        proved=mean_bound(sum(counts), plan, k, inputs_, config.d_vocab),
+        loss=InputLosses(
+            plan=plan,
+            lane=max(2 * plan.P + 1, len(plan.consts), room.bit_length()),
+            shifts=tuple(Shift(tokens=tokens, shift=shift) for tokens, shift in shifts.items() if shift),
+        ),
+    )
+
+
+def _leads(model: QuantisedModel, tables: Tables) -> Iterator[tuple[tuple[int, ...], list[int], int]]:
+    """Every input, by how much the right output leads each one at least, times 2 ** k and the sum of weights, and that.
+
+    Raises UnsupportedError for attention weights that are all rounded to zero.
+    """
+    V, K = model.config.d_vocab, model.config.n_ctx
+    rows = [tables.exact_rows(query) for query in range(V)]
+    weights = [tables.attention_weights(query) for query in range(V)]
+    for tokens in inputs(V, K):
+        total = sum(rows[tokens[-1]][i, t] for i, t in enumerate(tokens))
+        weight = sum(int(weights[tokens[-1]][i, t]) for i, t in enumerate(tokens))
+        if not weight:
+            raise UnsupportedError(
+                f"all attention weights of the input {list(tokens)} are rounded to 0: more precision"
+            )
+        own = int(total[target(tokens)])
+        yield tokens, [own - int(value) - tables.slack(K) for value in total], weight

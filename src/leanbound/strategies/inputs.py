@@ -10,8 +10,9 @@ from leanbound.quantised import QuantisedModel
 from leanbound.strategies.base import Proof, Strategy
 from leanbound.strategies.input_certificate import InputCertificate
 
-#: One Lean module goes through so many inputs, and one first token at least.
+#: One Lean module goes through so many inputs, and one first token at least; of the loss, through fewer.
 INPUTS_PER_MODULE: Final = 1 << 10
+LOSSES_PER_MODULE: Final = 1 << 8
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class EveryInput(Strategy):
     """Every input by itself, one after the other."""
 
     architecture = "attention-only"
-    kinds = ("weighted-accuracy", "agreement")
+    kinds = ("weighted-accuracy", "agreement", "loss")
 
     def search(
         self, model: QuantisedModel, claimed: Property, progress: bool, options: Mapping[str, Any]
@@ -52,7 +53,11 @@ class EveryInput(Strategy):
         modules, other = [Page("Tables", "proofs/tables/Tables.lean.j2")], certificate.other
         if other is not None:
             modules.append(Page("OtherTables", "proofs/tables/Tables.lean.j2", {"plan": other.plan, "inner": ".Other"}))
-        starts = range(0, model.config.d_vocab, _tokens_per_module(model))
+        if certificate.loss is not None:
+            modules.append(Page("Losses", "proofs/every-input/Losses.lean.j2"))
+        most = INPUTS_PER_MODULE if certificate.loss is None else LOSSES_PER_MODULE
+        of_token = int(model.config.d_vocab ** (model.config.n_ctx - 1))
+        starts = range(0, model.config.d_vocab, max(1, most // of_token))
         for start in starts:
             more = {"start": start, "counts": certificate.counts[start : start + starts.step]}
             modules.append(Page(f"Tokens{start}", "proofs/every-input/Tokens.lean.j2", more))
@@ -60,11 +65,7 @@ class EveryInput(Strategy):
             "plan": certificate.plan,
             "multiplied": "all",
             "outputs": () if other is None else other.outputs,
+            "loss": certificate.loss,
             "token_starts": starts,
         }
         return Proof(context, modules)
-
-
-def _tokens_per_module(model: QuantisedModel) -> int:
-    """How many first tokens one theorem goes through."""
-    return max(1, INPUTS_PER_MODULE // int(model.config.d_vocab ** (model.config.n_ctx - 1)))

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from leanbound.canonical import Canonical
 from leanbound.properties import ClaimedProperty
-from leanbound.strategies.certificate import Hex
+from leanbound.strategies.loss_plan import LossPlan
 
 
 class PairLanes(BaseModel):
@@ -17,17 +17,6 @@ class PairLanes(BaseModel):
     hidden: int = Field(ge=1, description="a lane of hidden units")
     logits: int = Field(ge=1, description="a lane of logits")
     stride: int = Field(ge=1, description="from the row of a second token to the next")
-
-
-class LossPlan(BaseModel):
-    """The certificate of `LeanBound.LossPlan`, field for field."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    P: int = Field(ge=1, description="exponentials are integers over 2 ** P")
-    squarings: int = Field(ge=0)
-    consts: tuple[Hex, ...] = Field(description="consts[b] <= 2 ** P * exp(-2 ** b / 2 ** k), with logits over 2 ** k")
-    err: int = Field(ge=0, description="upper bound of the error of a computed exponential, over 2 ** P")
 
 
 class OtherModel(BaseModel):
@@ -45,17 +34,20 @@ class PairCertificate(Canonical):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    schema_version: Literal[2] = 2
+    schema_version: Literal[3] = 3
     strategy: Literal["all-pairs"] = "all-pairs"
     model_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="digest of the QuantisedPairMlp")
     claimed: ClaimedProperty = Field(description="the property, without its bound")
     lanes: PairLanes
     counts: tuple[int, ...] = Field(
-        description="by the first token: how many pairs pass, what the right ones weigh, or 2 ** P times the losses"
+        description="by the first token: how many pairs pass, what the right ones weigh, or 2 ** (P + k) times losses"
     )
     inputs: int = Field(ge=1, description="how many pairs there are, or what they weigh")
     proved: int = Field(ge=0, description="of how many, or of what weight, it is proved; of the loss, nats / 10 ** 9")
     loss: LossPlan | None = None
+    shifts: tuple[tuple[int, ...], ...] = Field(
+        default=(), description="by pair, the shift of its loss over 2 ** k; what is left out is 0"
+    )
     other: OtherModel | None = None
 
     @model_validator(mode="after")

@@ -4,18 +4,15 @@ Finds exactly the numbers that Lean will: see `LeanBound.Strategies.AllPairs`. U
 refuted by a pair.
 """
 
-import math
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 
-from leanbound.errors import InputError, UnsupportedError
+from leanbound.errors import InputError
 from leanbound.pairs.quantised import QuantisedPairMlp
 from leanbound.properties import (
-    NANO,
     Accuracy,
     Agreement,
     Failures,
@@ -27,13 +24,11 @@ from leanbound.properties import (
     on_pairs,
 )
 from leanbound.strategies.all_pairs import all_logits, choose_lanes, count_right, leads
-from leanbound.strategies.pair_certificate import LossPlan, OtherModel, PairCertificate, PairLanes
+from leanbound.strategies.losses import PRECISION, best_shift, loss_plan, mean_bound
+from leanbound.strategies.pair_certificate import OtherModel, PairCertificate, PairLanes
 from leanbound.strategies.refuted import RefutedError, pair
-from leanbound.strategies.tables import exp_constants, exp_neg
+from leanbound.strategies.tables import exp_neg
 from leanbound.tasks.pairs import PairTask
-
-#: Bits of an exponential: a mean loss is proved to about 2 ** -P, times the number of tokens.
-_P: Final = 40
 
 
 def certify_pairs(model: QuantisedPairMlp, task: PairTask) -> PairCertificate:
@@ -46,8 +41,7 @@ def certify_property(
 ) -> PairCertificate:
     """The certificate of a property; `other` is the second model of an agreement.
 
-    Raises RefutedError where an input shows that it is false, UnsupportedError for the loss of a model that is not
-    always right, and InputError for a property of other tokens.
+    Raises RefutedError where an input shows that it is false, InputError for a property of other tokens.
     """
     tokens = claimed.pair_task().d_vocab if isinstance(claimed, OnTask) else model.config.d_vocab
     if tokens != model.config.d_vocab:
@@ -107,25 +101,42 @@ def _every_pair(model: QuantisedPairMlp, lanes: PairLanes) -> dict[str, Any]:
 
 def _loss(model: QuantisedPairMlp, claimed: Loss, lanes: PairLanes) -> dict[str, Any]:
     p, k = model.config.d_vocab, model["b_U"].frac
-    lanes = _loss_lanes(lanes, p, model.config.d_hidden)
-    squarings = max(0, _P - k)
-    enclosures = exp_constants(_P, k, squarings, lanes.logits - 1)
-    consts, err = [c for c, _ in enclosures], sum(e + 1 for _, e in enclosures)
-    counts = []
+    lanes = _loss_lanes(lanes, p, model.config.d_hidden, k)
+    plan = loss_plan(k, lanes.logits - 1)
+    counts, shifts = [], []
     for logits, row in zip(all_logits(model, lanes), claimed.pair_task().targets(), strict=True):
-        if not leads(logits, row).all():
-            raise UnsupportedError("the loss of a model that is wrong on some input is not proved: use more bits")
-        gaps = np.take_along_axis(logits, np.array(row)[:, None], axis=1) - logits
-        counts.append(sum(exp_neg(_P, consts, int(gap)) for gap in gaps.flatten()))
-    mean = Fraction(sum(counts) + p**3 * err, p**2 << _P) - 1
-    plan = LossPlan(P=_P, squarings=squarings, consts=tuple(consts), err=err)
-    return {"lanes": lanes, "counts": counts, "inputs": p * p, "proved": math.ceil(mean * NANO), "loss": plan}
+        gaps = np.take_along_axis(logits, np.array(row)[:, None], axis=1) - logits  # [second, output]
+        own = [best_shift([int(gap) for gap in of_pair], k) for of_pair in gaps]
+        exps = sum(
+            exp_neg(plan.P, plan.consts, int(gap) + shift)
+            for of_pair, shift in zip(gaps, own, strict=True)
+            for gap in of_pair
+        )
+        counts.append((exps << k) + (sum(own) << plan.P))
+        shifts.append(own)
+    return {
+        "lanes": lanes,
+        "counts": counts,
+        "inputs": p * p,
+        "proved": mean_bound(sum(counts), plan, k, p * p, p),
+        "loss": plan,
+        "shifts": _trimmed([_trimmed(own, 0) for own in shifts], []),
+    }
 
 
-def _loss_lanes(lanes: PairLanes, p: int, h: int) -> PairLanes:
-    """Lanes that exponentials fit into, one row right after the other."""
-    room = (p * p << _P) + 2
-    logits = max(lanes.logits, 2 * _P + 1, room.bit_length(), -(-lanes.hidden * h // p))
+def _trimmed(items: list[Any], last: Any) -> list[Any]:
+    """Without what it ends with, if that is `last`."""
+    end = len(items)
+    while end and items[end - 1] == last:
+        end -= 1
+    return items[:end]
+
+
+def _loss_lanes(lanes: PairLanes, p: int, h: int, k: int) -> PairLanes:
+    """Lanes that exponentials and shifted logits fit into, one row right after the other."""
+    room = (p * p << PRECISION) + 2
+    shifted = (1 << (lanes.logits - 1)) + (p.bit_length() << k)  # log p < bits of p
+    logits = max(shifted.bit_length() + 1, 2 * PRECISION + 1, room.bit_length(), -(-lanes.hidden * h // p))
     return PairLanes(hidden=lanes.hidden, logits=logits, stride=logits * p)
 
 

@@ -56,6 +56,7 @@ class AllPairs(Strategy):
         context = {
             "lanes": certificate.lanes,
             "loss": certificate.loss,
+            "shifts": certificate.shifts,
             "other": certificate.other,
             "token_starts": starts,
             "pairs": pairs,

@@ -1,13 +1,12 @@
 module
 
-public import LeanBound.Numerics.ExpRow
 public import LeanBound.Strategies.AllPairs.Checker
+public import LeanBound.Strategies.Loss
 
 /-!
 # The loss of an MLP on all pairs of tokens: checker
 
-With the right output in the lead by `g_o` over output `o`, the cross-entropy is `log (Σ_o exp (-g_o))`, at most
-`Σ_o exp (-g_o) - 1`. The leads of all pairs with one first token are lanes of one number, and so are their exponentials.
+The leads of all pairs with one first token, each with its shift, are lanes of one number, and so are their exponentials.
 
 All definitions are run by the kernel: recursors and `Nat`'s own operations only.
 -/
@@ -18,42 +17,48 @@ namespace LeanBound
 
 noncomputable section
 
-/-- How exponentials are computed. -/
-structure LossPlan where
-  /-- Exponentials are integers over `2 ^ P`. -/
-  P : Nat
-  /-- Squarings before the first constant. -/
-  squarings : Nat
-  /-- `consts[b]` is a lower bound of `2 ^ P * exp (-2 ^ b / 2 ^ k)`, with logits over `2 ^ k`. -/
-  consts : List Nat
-  /-- Bound of the error of a computed exponential. -/
-  err : Nat
-
 /-- `F (i + r)` of row `r`, in the place of row `r`, for the `2 ^ k` rows of `x`. -/
 def rowMap (S : Nat) (F : Nat → Nat → Nat) : Nat → Nat → Nat → Nat :=
   Nat.rec (fun x i => F i x) fun k ih x i =>
     Nat.add (ih (Nat.land x (Nat.sub (Nat.pow 2 (Nat.mul S (Nat.pow 2 k))) 1)) i)
       (Nat.shiftLeft (ih (Nat.shiftRight x (Nat.mul S (Nat.pow 2 k))) (Nat.add i (Nat.pow 2 k))) (Nat.mul S (Nat.pow 2 k)))
 
-/-- Lane `y` of the `m` lanes of `x`, less each of them. -/
-def leadRow (l m y x : Nat) : Nat :=
-  Nat.sub (Nat.mul (Nat.land (Nat.shiftRight x (Nat.mul l y)) (Nat.sub (Nat.pow 2 l) 1)) (ones l m)) x
+/-- Lane `y` of `x`, raised by `s`. -/
+def raised (l y s x : Nat) : Nat := Nat.add (Nat.land (Nat.shiftRight x (Nat.mul l y)) (Nat.sub (Nat.pow 2 l) 1)) s
 
-variable (p : PairLanes) (M : PairMlp) (c : LossPlan)
+/-- Lane `y` of the `m` lanes of `x`, raised by `s`, is below none of them, and keeps its highest bit free. -/
+def reachesAll (l m y s x : Nat) : Bool :=
+  both (Nat.ble (Nat.succ y) m)
+  (both (Nat.ble (Nat.succ (raised l y s x)) (Nat.pow 2 (Nat.sub l 1)))
+    (Nat.beq
+      (Nat.land (guardBits l m)
+        (Nat.sub (Nat.mul (Nat.add (raised l y s x) (Nat.pow 2 (Nat.sub l 1))) (ones l m)) x))
+      (guardBits l m)))
 
-/-- By how much the targets lead, on all pairs with the first token `a`. -/
-def leadGrid (t : Nat → Nat → Nat) (a : Nat) : Nat :=
-  rowMap p.stride (fun i r => cond (Nat.ble (Nat.succ i) M.d_vocab) (leadRow p.logits M.d_vocab (t a i) r) 0)
+/-- Lane `y` of the `m` lanes of `x`, raised by `s`, less each of them. -/
+def leadRow (l m y s x : Nat) : Nat := Nat.sub (Nat.mul (raised l y s x) (ones l m)) x
+
+variable (p : PairLanes) (M : PairMlp) (c : LossPlan) (t s : Nat → Nat → Nat)
+
+/-- On all pairs with the first token `a`, the target reaches every output with its shift; `s` gives the shifts. -/
+def shiftsReach (a : Nat) : Bool :=
+  Nat.beq
+    (rowTotal p.stride M.d_vocab (fun _ => nat_lit 1) (fun i r => reachesAll p.logits M.d_vocab (t a i) (s a i) r)
+      (M.logitGrid p a))
+    M.d_vocab
+
+/-- By how much the targets lead with their shifts, on all pairs with the first token `a`. -/
+def leadGrid (a : Nat) : Nat :=
+  rowMap p.stride (fun i r => cond (Nat.ble (Nat.succ i) M.d_vocab) (leadRow p.logits M.d_vocab (t a i) (s a i) r) 0)
     (Nat.succ (Nat.log2 M.d_vocab)) (M.logitGrid p a) 0
 
 /-- The exponentials of what the targets lead by, negative, over `2 ^ P`, of all pairs with the first token `a`, added up. -/
-def lossTotal (t : Nat → Nat → Nat) (a : Nat) : Nat :=
-  Nat.mod (expRow p.logits c.P (Nat.mul M.d_vocab M.d_vocab) c.consts (leadGrid p M t a)) (Nat.sub (Nat.pow 2 p.logits) 1)
+def lossExps (a : Nat) : Nat :=
+  Nat.mod (expRow p.logits c.P (Nat.mul M.d_vocab M.d_vocab) c.consts (leadGrid p M t s a)) (Nat.sub (Nat.pow 2 p.logits) 1)
 
-/-- All targets lead, and the losses are at most `ns[j]` for the first token `a + j`. -/
-def lossesFrom (t : Nat → Nat → Nat) (a : Nat) (ns : List Nat) : Bool :=
-  List.rec (fun _ => true) (fun n _ ih a =>
-    both (Nat.beq (rightPairs p M t a) M.d_vocab) (both (Nat.ble (lossTotal p M c t a) n) (ih (Nat.succ a)))) ns a
+/-- The bounds of all pairs with the first token `a`, added up, over `2 ^ (P + k)`. -/
+def pairLosses (a : Nat) : Nat :=
+  Nat.add (Nat.mul (lossExps p M c t s a) (Nat.pow 2 M.b_U.frac)) (Nat.mul (natSum M.d_vocab (s a)) (Nat.pow 2 c.P))
 
 /-- Exponentials are near enough, and lanes wide enough for them, one row right after the other. -/
 def checkLossPlan : Bool :=
@@ -63,13 +68,6 @@ def checkLossPlan : Bool :=
   (both (Nat.ble (Nat.succ (Nat.mul 2 c.P)) p.logits)
   (both (Nat.ble p.logits (Nat.succ c.consts.length))
     (Nat.ble (Nat.add (Nat.mul (Nat.mul M.d_vocab M.d_vocab) (Nat.pow 2 c.P)) 2) (Nat.pow 2 p.logits))))))
-
-/-- The mean loss is at most `num / den`, by the sum of the totals. -/
-def checkMean (num den sum : Nat) : Bool :=
-  both (Nat.ble 1 den)
-    (Nat.ble
-      (Nat.mul den (Nat.add sum (Nat.mul (Nat.mul (Nat.mul M.d_vocab M.d_vocab) M.d_vocab) c.err)))
-      (Nat.mul (Nat.mul (Nat.add num den) (Nat.mul M.d_vocab M.d_vocab)) (Nat.pow 2 c.P)))
 
 end
 

@@ -31,9 +31,9 @@ def sameTokens : List Nat → List Nat → Bool :=
   List.rec (fun y => List.rec true (fun _ _ _ => false) y)
     (fun t _ ih y => List.rec false (fun s y _ => both (Nat.beq t s) (ih y)) y)
 
-/-- What is listed for the input, else its largest token. -/
-def outputOf (es : List (List Nat × Nat)) (x : List Nat) : Nat :=
-  List.rec (largest x) (fun e _ ih => cond (sameTokens e.1 x) e.2 ih) es
+/-- What is listed for the input, else `d`. -/
+def listed (es : List (List Nat × Nat)) (d : Nat) (x : List Nat) : Nat :=
+  List.rec d (fun e _ ih => cond (sameTokens e.1 x) e.2 ih) es
 
 variable (C : Tables) (V K : Nat)
 
@@ -45,11 +45,13 @@ def leadingWeight (weights : List (List Nat)) (t : Nat) : Nat :=
   inputSum V (Nat.sub K 1) fun x =>
     cond (inputLeads C V K (largest (List.cons t x)) (List.cons t x)) (inputWeight weights (List.cons t x)) (nat_lit 0)
 
+/-- The output `y` leads on the input in both models. -/
+def bothLead (C' : Tables) (y : Nat) (x : List Nat) : Bool := both (inputLeads C V K y x) (inputLeads C' V K y x)
+
 /-- On how many inputs with the first token `t` both models give the output that is listed, or else the largest token. -/
 def agreedInputs (C' : Tables) (es : List (List Nat × Nat)) (t : Nat) : Nat :=
   inputSum V (Nat.sub K 1) fun x =>
-    cond (both (inputLeads C V K (outputOf es (List.cons t x)) (List.cons t x))
-      (inputLeads C' V K (outputOf es (List.cons t x)) (List.cons t x))) (nat_lit 1) (nat_lit 0)
+    cond (bothLead C V K C' (listed es (largest (List.cons t x)) (List.cons t x)) (List.cons t x)) (nat_lit 1) (nat_lit 0)
 
 end
 

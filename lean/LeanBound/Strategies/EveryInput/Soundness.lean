@@ -84,10 +84,10 @@ theorem everyInput_agreement {M' : AttentionOnly} {H' : Head} {C' : Tables} (hv'
   refine ⟨⟨hV.symm, hK.symm, hV.symm⟩, fun F _ => ?_⟩
   show N ≤ count M.d_vocab M.n_ctx _
   rw [count_eq]
-  refine total_le_inputSum hv.n_ctx_pos (g := fun x => cond (both (inputLeads C M.d_vocab M.n_ctx (outputOf es x) x)
-    (inputLeads C' M.d_vocab M.n_ctx (outputOf es x) x)) (nat_lit 1) (nat_lit 0)) (fun x hx => ?_) hc hlen hN
+  refine total_le_inputSum hv.n_ctx_pos (g := fun x =>
+    cond (bothLead C M.d_vocab M.n_ctx C' (listed es (largest x) x) x) (nat_lit 1) (nat_lit 0)) (fun x hx => ?_) hc hlen hN
   show cond _ 1 0 ≤ _
-  cases h : both (inputLeads C M.d_vocab M.n_ctx (outputOf es x) x) (inputLeads C' M.d_vocab M.n_ctx (outputOf es x) x) with
+  cases h : bothLead C M.d_vocab M.n_ctx C' (listed es (largest x) x) x with
   | false => exact Nat.zero_le _
   | true =>
     obtain ⟨h1, h2⟩ := both_eq_true.1 h
