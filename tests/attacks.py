@@ -158,6 +158,7 @@ DOES: Mapping[str, Callable[..., None]] = {
     "word": _word,
     "json": _json,
     "sign": _sign,
+    "lock": lock_like_this_repository,
     "weights": _weights,
     "commit": _commit,
     "touch": _touch,

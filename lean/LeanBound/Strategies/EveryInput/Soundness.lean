@@ -49,7 +49,7 @@ theorem inputLeads_sound {x : List Nat} (hx : x ∈ sequences M.d_vocab M.n_ctx)
     (h : inputLeads C M.d_vocab M.n_ctx y x = true) (F : Type) [ExpField F] : y < M.d_vocab ∧ M.classifier.Correct F x y := by
   obtain ⟨h1, h2⟩ := both_eq_true.1 h
   have h1 : y < M.d_vocab := Nat.le_of_ble_eq_true h1
-  exact ⟨h1, correct_of_leads hv hx h1 h2 F⟩
+  exact ⟨h1, correct_of_inputRow hv hx h1 h2 F⟩
 
 /-- The weights of all inputs, by first token, prove the weighted accuracy. -/
 theorem everyInput_weighted {weights : List (List Nat)} {ns : List Nat}

@@ -38,7 +38,7 @@ variable {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Valid M H C)
 include hv
 
 /-- An output that leads is the model's. -/
-theorem correct_of_leads {x : List Nat} (hx : x ∈ sequences M.d_vocab M.n_ctx) {y : Nat} (hy : y < M.d_vocab)
+theorem correct_of_inputRow {x : List Nat} (hx : x ∈ sequences M.d_vocab M.n_ctx) {y : Nat} (hy : y < M.d_vocab)
     (h : leads C M.d_vocab M.n_ctx (inputRow C M.n_ctx x) y = true) (F : Type) [ExpField F] :
     M.classifier.Correct F x y := by
   have hn := hv.n_ctx_pos
@@ -67,7 +67,7 @@ theorem isWrong_sound {e : List Nat × Nat} (h : isWrong C M.d_vocab M.n_ctx e =
     have : t ≤ M.d_vocab - 1 := allAtMost_sound h2 t ht
     omega⟩
   refine ⟨hx, fun F _ hcorrect => ?_⟩
-  have hright := correct_of_leads hv hx h3 h5 F
+  have hright := correct_of_inputRow hv hx h3 h5 F
   have hmax : maxToken e.1 < M.d_vocab := by
     have hle : ∀ x : List Nat, (∀ t ∈ x, t < M.d_vocab) → maxToken x < M.d_vocab := fun x => by
       induction x with
