@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import RootModel, ValidationError
 
-from leanbound.errors import InconclusiveError, InputError
+from leanbound.errors import InconclusiveError, InputError, RejectedError
 from leanbound.models.config import Architecture
 from leanbound.models.files import RECORD_LIMIT, describe, read_json
 from leanbound.properties import (
@@ -21,9 +21,9 @@ from leanbound.properties import (
     NeverAtAnyLength,
     Numbers,
     OnTask,
-    Property,
     WeightedAccuracy,
 )
+from leanbound.property_base import Property
 from leanbound.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ _ONLY_FOR: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "queries": ("never-at-any-length",),
         "other": ("agreement",),
         "other_bits": ("agreement",),
+        "vnnlib": ("avoids",),
     }
 )
 #: More tokens than this are no list of them.
@@ -54,6 +55,7 @@ def claim(arguments: argparse.Namespace) -> int:
     from leanbound.families import family_of
     from leanbound.new_repository import claim_text, write_claim
     from leanbound.strategies import Options
+    from leanbound.strategies.refuted import RefutedError
     from leanbound.strategies.strongest import default_strategy, strongest
 
     _require_fit(arguments)
@@ -67,6 +69,8 @@ def claim(arguments: argparse.Namespace) -> int:
     options = Options() if arguments.fraction is None else Options(fraction=arguments.fraction)
     try:
         claimed, _ = strongest(strategy, model, claimed, options, weaken=arguments.outputs is None, other=other)
+    except RefutedError as error:
+        raise RejectedError(f"{error.message}. {family.replay(checkpoint, error.example)}") from None
     except InconclusiveError as error:
         remedy = "Use more --bits, another --strategy, or train the model further."
         raise InputError(f"{arguments.model} at {arguments.bits} bits: {error.message}. {remedy}") from None
@@ -117,6 +121,8 @@ def _asked(arguments: argparse.Namespace, checkpoint: "CheckpointOf[Any, Any]") 
     config, kind = checkpoint.config, arguments.property
     if kind in _ON_TASK:
         return _on_task(arguments, checkpoint)
+    if kind == "avoids":
+        return _on_box(arguments)
     if kind == "agreement":
         return Agreement(kind="agreement", at_least=1)
     every = tuple(range(config.d_vocab))
@@ -129,6 +135,14 @@ def _asked(arguments: argparse.Namespace, checkpoint: "CheckpointOf[Any, Any]") 
         raise InputError(f"--tokens is given {len(rows)} times, expected once: all positions have the same tokens.")
     queries = every if arguments.queries is None else _numbers("queries", arguments.queries)
     return NeverAtAnyLength(kind="never-at-any-length", queries=queries, tokens=rows[0], outputs=outputs)
+
+
+def _on_box(arguments: argparse.Namespace) -> Property:
+    from leanbound.boxes.vnnlib import read_vnnlib
+
+    if arguments.vnnlib is None:
+        raise InputError("avoids needs --vnnlib FILE, bounds of inputs and constraints on outputs.")
+    return read_vnnlib(arguments.vnnlib)
 
 
 def _on_task(arguments: argparse.Namespace, checkpoint: "CheckpointOf[Any, Any]") -> OnTask:
@@ -175,7 +189,7 @@ def _in_words(claimed: Property, config: Architecture) -> str:
     from leanbound.report.table import part
 
     if isinstance(claimed, Counted):
-        return f"{claimed.words()}: {part(*claimed.asked(config.d_vocab, config.n_ctx))}"
+        return f"{claimed.words()}: {part(*claimed.asked_of(config))}"
     shown = _shown(claimed)
     return f"{claimed.words()}: {shown}" if shown else claimed.words()
 

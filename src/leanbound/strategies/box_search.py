@@ -7,44 +7,36 @@ from typing import Final, Literal
 import torch
 from tqdm import tqdm
 
-from leanbound.boxes.exact import is_counterexample, outputs
+from leanbound.boxes.exact import BoxExample, is_counterexample, outputs
 from leanbound.boxes.network import QuantisedNetwork
 from leanbound.boxes.properties import Avoids, Box
-from leanbound.errors import InconclusiveError, RejectedError
+from leanbound.errors import InconclusiveError
 from leanbound.models.threads import single_thread
 from leanbound.strategies.box_floats import STEPS, Floats, ends
+from leanbound.strategies.refuted import RefutedError
 from leanbound.strategies.relaxation import Walk
 from leanbound.strategies.relaxation_certificate import BoxCertificate, Relaxation, Split, Tree
 
 #: Slopes are integers over two to this power.
 SLOPE_BITS: Final = 8
+#: Parts into which a box is cut, unless another number is given.
+MAX_LEAVES: Final = 1024
 #: Points from which a counterexample is looked for, and steps from each.
 STARTS, ATTACK_STEPS = 64, 40
-
-
-class RefutedError(RejectedError):
-    """Raised when an input of the box has outputs in a polyhedron."""
-
-    def __init__(self, x: Sequence[Fraction], y: Sequence[Fraction]) -> None:
-        point = ", ".join(f"{float(value):.6g}" for value in x)
-        values = ", ".join(f"{float(value):.6g}" for value in y)
-        super().__init__(f"the input [{point}] of the box has the outputs [{values}], which are to be avoided.")
-        self.x = tuple(x)
-        """The input, exactly."""
 
 
 def certify_box(
     model: QuantisedNetwork,
     claimed: Avoids,
     strategy: Literal["interval", "linear-relaxation"],
-    max_leaves: int = 1024,
+    max_leaves: int = MAX_LEAVES,
     progress: bool = False,
 ) -> BoxCertificate:
     """Search for a certificate, cutting the box into at most `max_leaves` parts.
 
     Raises RefutedError with an input that refutes the property, InconclusiveError when more parts would be needed.
     """
-    claimed.require_fits(model.config.widths[0], model.config.widths[-1])
+    claimed.require_fits(model.config)
     search = _Search(model, claimed, strategy == "linear-relaxation", max_leaves)
     layout = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
     with single_thread(), tqdm(total=1.0, desc="box", disable=not progress, bar_format=layout) as bar:
@@ -78,7 +70,8 @@ class _Search:
         self.attack(box, 2)
         if self._left < 2:
             raise InconclusiveError(
-                "the box would have to be cut into more parts than are allowed. Allow more, or use a stronger strategy."
+                "the box would have to be cut into more parts than are allowed. Allow more by the option parts, or use "
+                "a stronger strategy."
             )
         i, threshold = self._cut(box, bounds.inputs[row])
         below = self.tree(box.below(i, threshold), share / 2, bar)
@@ -122,8 +115,8 @@ class _Search:
                 x.copy_(torch.minimum(torch.maximum(x - rate * (high - low) * gradient.sign(), low), high))
 
     def _confirm(self, box: Box, point: Sequence[float]) -> None:
-        """Raise RefutedError when a point, put onto the grid of the box, is a counterexample."""
-        grid = [min(max(round(v * 2**box.frac), a), b) for v, a, b in zip(point, box.lower, box.upper, strict=True)]
-        x = [Fraction(v, 2**box.frac) for v in grid]
-        if is_counterexample(self._model, self._claimed, x):
-            raise RefutedError(x, outputs(self._model, x))
+        """Raise RefutedError when a point, put onto the coarsest grid on which it is one, is a counterexample."""
+        for frac in range(box.frac + 1):
+            x = [Fraction(round(value * 2**frac), 2**frac) for value in point]
+            if box.contains(x) and is_counterexample(self._model, self._claimed, x):
+                raise RefutedError(BoxExample(tuple(x), tuple(outputs(self._model, x))))

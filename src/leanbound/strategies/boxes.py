@@ -21,10 +21,10 @@ class BoxStrategy(Strategy):
     def search(
         self, model: QuantisedNetwork, claimed: Any, progress: bool, options: Mapping[str, Any]
     ) -> BoxCertificate:
-        from leanbound.strategies.box_search import certify_box
+        from leanbound.strategies.box_search import MAX_LEAVES, certify_box
 
         name: Literal["interval", "linear-relaxation"] = "interval" if self.name == "interval" else "linear-relaxation"
-        return certify_box(model, claimed, name, progress=progress)
+        return certify_box(model, claimed, name, options.get("parts", MAX_LEAVES), progress)
 
     def load(self, path: Path) -> BoxCertificate:
         return BoxCertificate.load(path)
@@ -41,7 +41,7 @@ class BoxStrategy(Strategy):
         for start, end in module_runs(sizes):
             shown = [{"number": n, "box": leaves[n][0], "relaxation": leaves[n][1]} for n in range(start, end)]
             modules.append(Page(f"Leaves{start}", "proofs/relaxation/Leaves.lean.j2", {"leaves": shown}))
-        return Proof({"proof": _term(certificate.tree, iter(range(len(leaves))))}, modules)
+        return Proof({"proof": _term(certificate.tree, iter(range(len(leaves)))), "parts": len(leaves)}, modules)
 
 
 def leaf_bytes(model: QuantisedNetwork, relaxation: Relaxation) -> int:
