@@ -19,7 +19,7 @@ from leanbound.strategies.base import AnyCertificate, Options, Strategy
 from leanbound.strategies.boxes import BoxStrategy
 from leanbound.strategies.max_of_k import ExhaustiveStrategy, MaxOfKStrategy
 from leanbound.strategies.never import Convexity
-from leanbound.strategies.pairs import AllPairs
+from leanbound.strategies.pairs import AllPairs, Symmetry
 
 __all__ = ["STRATEGIES", "AnyCertificate", "Options", "Strategy", "certify", "find_strategy"]
 __all__ += ["load_certificate"]
@@ -74,6 +74,10 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
             AllPairs(
                 "all-pairs",
                 "every pair of tokens through an MLP, packed into few large numbers",
+            ),
+            Symmetry(
+                "symmetry",
+                "every unordered pair of tokens through an MLP of one embedding",
             ),
             BoxStrategy(
                 "interval",

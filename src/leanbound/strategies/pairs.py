@@ -8,8 +8,9 @@ from typing import Any
 from leanbound.lean_source import pairs
 from leanbound.pairs.quantised import QuantisedPairMlp
 from leanbound.properties import OnTask, Property
-from leanbound.strategies.base import MODULE_BYTES, Proof, Strategy
-from leanbound.strategies.pair_certificate import PairCertificate
+from leanbound.strategies.base import MODULE_BYTES, Proof, Strategy, module_runs
+from leanbound.strategies.pair_certificate import PairCertificate, PairLanes
+from leanbound.strategies.symmetry_certificate import SymmetryCertificate
 
 
 @dataclass(frozen=True)
@@ -52,19 +53,56 @@ class AllPairs(Strategy):
         return Proof(context, modules)
 
 
+@dataclass(frozen=True)
+class Symmetry(Strategy):
+    """Every unordered pair by itself: the count is exact."""
+
+    architecture = "pair-mlp"
+
+    def search(
+        self, model: QuantisedPairMlp, claimed: Any, progress: bool, options: Mapping[str, Any]
+    ) -> SymmetryCertificate:
+        from leanbound.strategies.symmetry_search import certify_symmetry
+
+        return certify_symmetry(model, claimed)
+
+    def load(self, path: Path) -> SymmetryCertificate:
+        return SymmetryCertificate.load(path)
+
+    def question(self, certificate: SymmetryCertificate) -> Property:
+        return certificate.claimed
+
+    def proof(self, model: QuantisedPairMlp, certificate: SymmetryCertificate) -> Proof:
+        from leanbound.templating import Page
+
+        counts, claimed = certificate.counts, certificate.claimed
+        row = kept_bytes(model, certificate.lanes)
+        modules = [Page("Lanes", "proofs/symmetry/Lanes.lean.j2")]
+        runs = module_runs([row * (len(counts) - d) for d in range(len(counts))])
+        for start, end in runs:
+            more = {"start": start, "diagonals": end - start, "count": sum(counts[start:end])}
+            modules.append(Page(f"Diagonals{start}", "proofs/symmetry/Diagonals.lean.j2", more))
+        context = {"lanes": certificate.lanes, "starts": [start for start, _ in runs], **_target(claimed)}
+        return Proof(context, modules)
+
+
 def tokens_per_module(model: QuantisedPairMlp, certificate: PairCertificate) -> int:
     """How many first tokens one theorem checks, in a module of its own: so many that its memory stays bounded.
 
-    The kernel keeps four numbers of the size of a logit matrix for each hidden unit of each first token, and of the
-    loss twelve for each constant.
+    Of the loss the kernel keeps twelve numbers for each constant.
     """
-    p, h = model.config.d_vocab, model.config.d_hidden
-    kept = 4 * h * certificate.lanes.stride
+    p = model.config.d_vocab
+    kept = kept_bytes(model, certificate.lanes)
     if certificate.other is not None:
-        kept += 4 * h * certificate.other.lanes.stride
+        kept += kept_bytes(model, certificate.other.lanes)
     if certificate.loss is not None:
-        kept += 12 * len(certificate.loss.consts) * certificate.lanes.stride
-    return max(1, MODULE_BYTES // (kept * p // 8))
+        kept += 12 * len(certificate.loss.consts) * certificate.lanes.stride // 8
+    return max(1, MODULE_BYTES // (kept * p))
+
+
+def kept_bytes(model: QuantisedPairMlp, lanes: PairLanes) -> int:
+    """Bytes that the kernel keeps of the logits of one pair: four numbers of the size of a row for each hidden unit."""
+    return 4 * model.config.d_hidden * lanes.stride // 8
 
 
 def _target(claimed: Property) -> Mapping[str, str]:

@@ -99,8 +99,8 @@ def hiddenRows (n x : Nat) : Nat :=
 def unit (n x j : Nat) : Nat :=
   Nat.land (Nat.shiftRight x (Nat.mul p.hidden j)) (spread p.stride (Nat.sub (Nat.pow 2 p.hidden) 1) n)
 
-/-- Logits with offsets of `n` rows, from their pre-activations plus `half`: a lane for each output. The units' columns are sparse,
-which the kernel's multiplication makes use of. -/
+/-- Logits with offsets of `n` rows, from their pre-activations plus `half`: a lane for each output. The units' columns are
+sparse, which the kernel's multiplication makes use of. -/
 def logitRows (n x : Nat) : Nat :=
   Nat.add
     (natSum M.d_hidden fun j => Nat.mul (M.W_U.row p.logits M.W_U.bound M.d_vocab j) (unit p n (hiddenRows p M n x) j))

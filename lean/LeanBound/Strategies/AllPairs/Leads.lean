@@ -5,7 +5,8 @@ public import LeanBound.Strategies.AllPairs.Checker
 /-!
 # Which rows of a matrix have their target in the lead, all rows at once
 
-`T` holds a one in the target's lane of each row. All definitions are run by the kernel: recursors and `Nat`'s own operations only.
+`T` holds a one in the target's lane of each row. All definitions are run by the kernel: recursors and `Nat`'s own operations
+only.
 -/
 
 @[expose] public section

@@ -5,8 +5,8 @@ public import LeanBound.Strategies.AllPairs.Leads
 /-!
 # Unordered pairs of tokens through an MLP: checker
 
-Where both tokens have one embedding, the logits of a pair do not depend on the order of its tokens: if the target does not either,
-a pair of different tokens stands for two. Pairs lie on diagonals: the pairs `(i, i + d)` for one `d` are rows of one matrix, and
+Where both tokens have one embedding, the logits of a pair do not depend on the order of its tokens: if the target does not
+either, a pair of different tokens stands for two. Pairs lie on diagonals: the pairs `(i, i + d)` for one `d` are rows of one matrix, and
 the matrices of consecutive diagonals lie one above the other in one number.
 
 All definitions are run by the kernel: recursors and `Nat`'s own operations only.

@@ -221,7 +221,8 @@ theorem mirroredCount_le {t : Nat → Nat → Nat} (ht : SymmetricTarget M.d_voc
         exact natSum_congr fun j _ => by rw [Nat.zero_add, Nat.add_comm 1 j]
       have hdouble := hdouble k 1 (by omega)
       rw [natSum_succ_left, mirrorWeight, if_pos rfl, Nat.one_mul]
-      have e : (natSum k fun j => mirrorWeight (0 + (j + 1)) * natSum (M.d_vocab - (0 + (j + 1))) fun i => g (i, i + (0 + (j + 1)))) =
+      have e : (natSum k fun j => mirrorWeight (0 + (j + 1)) *
+          natSum (M.d_vocab - (0 + (j + 1))) fun i => g (i, i + (0 + (j + 1)))) =
           natSum k fun j => mirrorWeight (1 + j) * natSum (M.d_vocab - (1 + j)) fun i => g (i, i + (1 + j)) :=
         natSum_congr fun j _ => by rw [Nat.zero_add, Nat.add_comm 1 j]
       rw [e, hdouble]
@@ -252,11 +253,13 @@ def Diagonals (M : PairMlp) (t : Nat → Nat → Nat) (a b n : Nat) : Prop :=
 
 variable {M : PairMlp} {t : Nat → Nat → Nat}
 
-theorem Diagonals.append {a b c n m : Nat} (h : Diagonals M t a b n) (h' : Diagonals M t b c m) : Diagonals M t a c (n + m) :=
-  fun F _ => (h F).append (h' F)
+theorem Diagonals.append {a b b' c n m : Nat} (h : Diagonals M t a b n) (hb : Nat.beq b b' = true) (h' : Diagonals M t b' c m) :
+    Diagonals M t a c (Nat.add n m) := by
+  obtain rfl := Nat.eq_of_beq_eq_true hb
+  exact fun F _ => (h F).append (h' F)
 
 theorem diagonals_of_count {p : PairLanes} (hM : M.checkPairMlp p = true) (ht : SymmetricTarget M.d_vocab t) {k d n : Nat}
-    (h : Nat.ble n (M.mirroredCount p t k d) = true) : Diagonals M t d (d + k) n := by
+    (h : Nat.ble n (M.mirroredCount p t k d) = true) : Diagonals M t d (Nat.add d k) n := by
   intro F _
   have h := Nat.le_trans (Nat.le_of_ble_eq_true h) ((PairMlp.checked hM).mirroredCount_le ht F k d)
   show n + natSum d _ ≤ natSum (d + k) _
@@ -265,8 +268,9 @@ theorem diagonals_of_count {p : PairLanes} (hM : M.checkPairMlp p = true) (ht : 
 
 /-- All diagonals prove the accuracy of a model with one embedding. -/
 theorem symmetry_accuracy {target : List Nat → Nat} (hAB : M.W_B = M.W_A) (hs : SymmetricTarget M.d_vocab t)
-    (ht : ∀ a b, target [a, b] = t a b) {n N : Nat} (h : Diagonals M t 0 M.d_vocab n) (hN : Nat.ble N n = true) :
-    M.classifier.AccuracyAtLeast target N := by
+    (ht : ∀ a b, target [a, b] = t a b) {b n N : Nat} (h : Diagonals M t 0 b n) (hb : Nat.beq b M.d_vocab = true)
+    (hN : Nat.ble N n = true) : M.classifier.AccuracyAtLeast target N := by
+  obtain rfl := Nat.eq_of_beq_eq_true hb
   intro F _
   have h : n + natSum 0 (rightOnDiagonal M F t) ≤ natSum M.d_vocab (rightOnDiagonal M F t) := h F
   rw [natSum_zero, Nat.add_zero] at h
