@@ -99,11 +99,14 @@ def hiddenRows (n x : Nat) : Nat :=
 def unit (n x j : Nat) : Nat :=
   Nat.land (Nat.shiftRight x (Nat.mul p.hidden j)) (spread p.stride (Nat.sub (Nat.pow 2 p.hidden) 1) n)
 
-/-- Logits with offsets of `n` rows, from their pre-activations plus `half`: a lane for each output. The units' columns are
-sparse, which the kernel's multiplication makes use of. -/
+/-- The product of hidden units and a matrix given by its rows, from the pre-activations plus `half` of `n` rows. The units'
+columns are sparse, which the kernel's multiplication makes use of. -/
+def unitSum (row : Nat → Nat) (n x : Nat) : Nat :=
+  natSum M.d_hidden fun j => Nat.mul (row j) (unit p n (hiddenRows p M n x) j)
+
+/-- Logits with offsets: a lane for each output. -/
 def logitRows (n x : Nat) : Nat :=
-  Nat.add
-    (natSum M.d_hidden fun j => Nat.mul (M.W_U.row p.logits M.W_U.bound M.d_vocab j) (unit p n (hiddenRows p M n x) j))
+  Nat.add (unitSum p M (M.W_U.row p.logits M.W_U.bound M.d_vocab) n x)
     (spread p.stride (M.b_U.row p.logits M.b_U.bound M.d_vocab 0) n)
 
 /-- Logits with offsets: a row for each second token. -/

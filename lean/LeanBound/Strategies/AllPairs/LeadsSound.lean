@@ -60,22 +60,24 @@ theorem onlyLane_pack {S l n : Nat} (k : Nat) {v t : Nat → Nat} (hk : ∀ j, j
       have := Nat.two_pow_pos k
       split <;> omega
 
+/-- All bits of the targets' lanes. -/
+theorem targetMask_eq {S l m n : Nat} {t : Nat → Nat} (ht : ∀ i, i < n → t i < m) :
+    (pack S (fun i => 2 ^ (l * t i)) n) <<< l - pack S (fun i => 2 ^ (l * t i)) n =
+      packGrid S l n m fun i o => if o = t i then 2 ^ l - 1 else 0 := by
+  rw [Nat.shiftLeft_eq, ← pack_mul_const, ← pack_sub fun i _ => Nat.le_mul_of_pos_right _ (Nat.two_pow_pos l)]
+  refine pack_congr fun i hi => ?_
+  rw [← Nat.mul_sub_one, ← pack_single l (t i) m (ht i hi), ← pack_mul_const]
+  exact pack_congr fun o _ => by by_cases h : o = t i <;> simp [h]
+
 /-- The targets' entries, one in each row. -/
 theorem targetLanes_pack {S l m n : Nat} {t : Nat → Nat} {e : Nat → Nat → Nat} (hS : l * m ≤ S) (hm0 : 0 < m)
     (he : ∀ i o, i < n → o < m → e i o < 2 ^ l) (ht : ∀ i, i < n → t i < m) :
     targetLanes S l m n (pack S (fun i => 2 ^ (l * t i)) n) (packGrid S l n m e) = pack S (fun i => e i (t i)) n := by
   have hm : ∀ i, i < n → 2 ^ (l * t i) = pack l (fun o => if o = t i then 1 else 0) m := fun i hi =>
     (pack_single l (t i) m (ht i hi)).symm
-  have hmask : (pack S (fun i => 2 ^ (l * t i)) n) <<< l - pack S (fun i => 2 ^ (l * t i)) n =
-      packGrid S l n m fun i o => if o = t i then 2 ^ l - 1 else 0 := by
-    have hp := Nat.two_pow_pos l
-    rw [Nat.shiftLeft_eq, ← pack_mul_const, ← pack_sub fun i _ => Nat.le_mul_of_pos_right _ hp]
-    refine pack_congr fun i hi => ?_
-    rw [← Nat.mul_sub_one, hm i hi, ← pack_mul_const]
-    exact pack_congr fun o _ => by by_cases h : o = t i <;> simp [h]
   have hland : Nat.land (packGrid S l n m e) ((pack S (fun i => 2 ^ (l * t i)) n) <<< l - pack S (fun i => 2 ^ (l * t i)) n) =
       pack S (fun i => e i (t i) * 2 ^ (l * t i)) n := by
-    rw [hmask]
+    rw [targetMask_eq ht]
     refine (packGrid_land hS he fun i o _ _ => by have := Nat.two_pow_pos l; split <;> omega).trans (pack_congr fun i hi => ?_)
     rw [hm i hi, ← pack_mul]
     refine pack_congr fun o ho => ?_

@@ -109,10 +109,10 @@ theorem pre_grid {a : Nat} (ha : a < M.d_vocab) :
   rw [← h.bound_eq]
   exact (hB.add (hA.repeated (n := M.d_vocab))).congr fun i j _ _ => by rw [preInt]; omega
 
-/-- Rows of pre-activations, of any pairs, and their hidden units, as natural numbers. -/
-theorem hidden_rows {n x : Nat} {R : Nat → Nat × Nat}
-    (hx : Grid p.stride p.hidden n M.d_hidden (2 ^ (p.hidden - 1)) (fun r => M.preInt (R r).1 (R r).2) x) :
-    hiddenRows p M n x = packGrid p.stride p.hidden n M.d_hidden fun r j => (M.preInt (R r).1 (R r).2 j).toNat := by
+/-- Hidden units of rows of pre-activations, as natural numbers. -/
+theorem hidden_rows {n x : Nat} {T : Nat → Nat → Int}
+    (hx : Grid p.stride p.hidden n M.d_hidden (2 ^ (p.hidden - 1)) T x) (hT : ∀ r j, T r j < (2 ^ (p.hidden - 1) : Nat)) :
+    hiddenRows p M n x = packGrid p.stride p.hidden n M.d_hidden fun r j => (T r j).toNat := by
   have hw := two_pow_eq (Nat.lt_of_succ_lt h.hidden_pos)
   have e : hiddenRows p M n x = keepGuarded p.hidden (2 ^ (p.hidden - 1) * gridOnes p.stride p.hidden n M.d_hidden) x := by
     rw [hiddenRows, spread_eq]
@@ -121,29 +121,34 @@ theorem hidden_rows {n x : Nat} {R : Nat → Nat × Nat}
     rfl
   rw [e]
   refine hx.relu (Nat.lt_of_succ_lt h.hidden_pos) h.hidden_stride fun r j _ _ => ?_
-  have h1 := preInt_le (M := M) (R r).1 (R r).2 j
+  have := hT r j
+  omega
+
+/-- Their product with a matrix. -/
+theorem unit_sum {n x : Nat} {T : Nat → Nat → Int} {row : Nat → Nat} {u : Nat → Nat → Nat}
+    (hx : Grid p.stride p.hidden n M.d_hidden (2 ^ (p.hidden - 1)) T x) (hT : ∀ r j, T r j < (2 ^ (p.hidden - 1) : Nat))
+    (hrow : ∀ j, j < M.d_hidden → row j = pack p.logits (u j) M.d_vocab) :
+    unitSum p M row n x =
+      packGrid p.stride p.logits n M.d_vocab fun r o => natSum M.d_hidden fun j => (T r j).toNat * u j o := by
+  have hw := two_pow_eq (Nat.lt_of_succ_lt h.hidden_pos)
+  have hp := Nat.two_pow_pos (p.hidden - 1)
+  rw [unitSum, packGrid_natSum]
+  refine natSum_congr fun j hj => ?_
+  rw [packGrid_outer, unit, spread_eq, h.hidden_rows hx hT]
+  show Nat.mul _ (Nat.land _ (laneMask p.stride p.hidden n)) = _
+  rw [packGrid_column h.hidden_stride (fun r j _ _ => by have := hT r j; omega) hj, hrow j hj]
+  exact Nat.mul_comm ..
+
+theorem preInt_lt (a i j : Nat) : M.preInt a i j < (2 ^ (p.hidden - 1) : Nat) := by
+  have h1 := preInt_le (M := M) a i j
   have h2 : M.preBound + 1 ≤ 2 ^ (p.hidden - 1) := h.pre
   omega
 
-/-- Their logits. -/
+/-- Logits of rows of pre-activations, of any pairs. -/
 theorem logit_rows {n x : Nat} {R : Nat → Nat × Nat}
     (hx : Grid p.stride p.hidden n M.d_hidden (2 ^ (p.hidden - 1)) (fun r => M.preInt (R r).1 (R r).2) x) :
     logitRows p M n x = packGrid p.stride p.logits n M.d_vocab fun r => M.logitNat (R r).1 (R r).2 := by
-  have hlt : ∀ a i j, (M.preInt a i j).toNat < 2 ^ p.hidden := fun a i j => by
-    have h1 := preInt_le (M := M) a i j
-    have h2 : M.preBound + 1 ≤ 2 ^ (p.hidden - 1) := h.pre
-    have h3 := two_pow_eq (Nat.lt_of_succ_lt h.hidden_pos)
-    omega
-  have hunits : (natSum M.d_hidden fun j =>
-      Nat.mul (M.W_U.row p.logits M.W_U.bound M.d_vocab j) (unit p n (hiddenRows p M n x) j)) =
-      packGrid p.stride p.logits n M.d_vocab fun r o =>
-        natSum M.d_hidden fun j => (M.preInt (R r).1 (R r).2 j).toNat * (M.W_U.int j o + (M.W_U.bound : Int)).toNat := by
-    rw [packGrid_natSum]
-    refine natSum_congr fun j hj => ?_
-    rw [packGrid_outer, unit, spread_eq, h.hidden_rows hx]
-    show Nat.mul _ (Nat.land _ (laneMask p.stride p.hidden n)) = _
-    rw [packGrid_column h.hidden_stride (fun r j _ _ => hlt _ _ j) hj, (h.W_U.row h.W_U_width hj).1]
-    exact Nat.mul_comm ..
+  have hunits := h.unit_sum hx (fun r j => h.preInt_lt _ _ j) fun j hj => (h.W_U.row h.W_U_width hj).1
   have hbias := ((h.b_U.row h.b_U_width Nat.zero_lt_one).repeated (S := p.stride) (n := n)).1
   show Nat.add _ (spread _ _ _) = _
   rw [spread_eq, Nat.mul_comm (M.b_U.row ..), hunits, hbias]
