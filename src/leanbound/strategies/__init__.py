@@ -19,7 +19,7 @@ from leanbound.strategies.base import AnyCertificate, Options, Strategy
 from leanbound.strategies.boxes import BoxStrategy
 from leanbound.strategies.max_of_k import ExhaustiveStrategy, MaxOfKStrategy
 from leanbound.strategies.never import Convexity
-from leanbound.strategies.pairs import AllPairs, Symmetry
+from leanbound.strategies.pairs import AllPairs, PairInterval, Symmetry
 
 __all__ = ["STRATEGIES", "AnyCertificate", "Options", "Strategy", "certify", "find_strategy"]
 __all__ += ["load_certificate"]
@@ -78,6 +78,11 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
             Symmetry(
                 "symmetry",
                 "every unordered pair of tokens through an MLP of one embedding",
+            ),
+            PairInterval(
+                "pair-interval",
+                "rectangles of pairs of tokens through an MLP: ranges of hidden units and of logits",
+                options=("pool",),
             ),
             BoxStrategy(
                 "interval",

@@ -10,6 +10,7 @@ from leanbound.pairs.quantised import QuantisedPairMlp
 from leanbound.properties import OnTask, Property
 from leanbound.strategies.base import MODULE_BYTES, Proof, Strategy, module_runs
 from leanbound.strategies.pair_certificate import PairCertificate, PairLanes
+from leanbound.strategies.pair_interval_certificate import PairIntervalCertificate
 from leanbound.strategies.symmetry_certificate import SymmetryCertificate
 
 
@@ -83,6 +84,46 @@ class Symmetry(Strategy):
             more = {"start": start, "diagonals": end - start, "count": sum(counts[start:end])}
             modules.append(Page(f"Diagonals{start}", "proofs/symmetry/Diagonals.lean.j2", more))
         context = {"lanes": certificate.lanes, "starts": [start for start, _ in runs], **_target(claimed)}
+        return Proof(context, modules)
+
+
+@dataclass(frozen=True)
+class PairInterval(Strategy):
+    """Bounds of all pairs of two groups of tokens at once."""
+
+    architecture = "pair-mlp"
+
+    def search(
+        self, model: QuantisedPairMlp, claimed: Any, progress: bool, options: Mapping[str, Any]
+    ) -> PairIntervalCertificate:
+        from leanbound.strategies.pair_interval_search import GROUP, certify_intervals
+
+        return certify_intervals(model, claimed, options.get("pool", GROUP))
+
+    def load(self, path: Path) -> PairIntervalCertificate:
+        return PairIntervalCertificate.load(path)
+
+    def question(self, certificate: PairIntervalCertificate) -> Property:
+        return certificate.claimed
+
+    def proof(self, model: QuantisedPairMlp, certificate: PairIntervalCertificate) -> Proof:
+        from leanbound.templating import Page
+
+        groups = len(certificate.counts)
+        # The units are multiplied by output weights above zero and below it, for a lower and for an upper bound.
+        size = 4 * groups * kept_bytes(model, certificate.lanes)
+        modules = [Page("Lanes", "proofs/pair-interval/Lanes.lean.j2")]
+        runs = module_runs([size] * groups)
+        for start, end in runs:
+            more = {"start": start, "counts": certificate.counts[start:end]}
+            modules.append(Page(f"Groups{start}", "proofs/pair-interval/Groups.lean.j2", more))
+        context = {
+            "lanes": certificate.lanes,
+            "group": certificate.group,
+            "winners": certificate.winners,
+            "starts": [start for start, _ in runs],
+            **_target(certificate.claimed),
+        }
         return Proof(context, modules)
 
 
