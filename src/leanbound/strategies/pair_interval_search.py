@@ -8,10 +8,11 @@ from typing import Final
 
 import numpy as np
 
+from leanbound.errors import InputError
 from leanbound.exact import Integers
 from leanbound.pairs.quantised import QuantisedPairMlp
 from leanbound.properties import Accuracy
-from leanbound.strategies.all_pairs import WORD, choose_lanes
+from leanbound.strategies.all_pairs import WORD, choose_lanes, tensor_arrays
 from leanbound.strategies.pair_certificate import PairLanes
 from leanbound.strategies.pair_interval_certificate import PairIntervalCertificate
 from leanbound.strategies.pair_search import require_tokens
@@ -21,7 +22,12 @@ GROUP: Final = 2
 
 
 def certify_intervals(model: QuantisedPairMlp, claimed: Accuracy, group: int = GROUP) -> PairIntervalCertificate:
-    """The certificate of groups of `group` consecutive tokens. Raises InputError for a task of other tokens."""
+    """The certificate of groups of `group` consecutive tokens.
+
+    Raises InputError for empty groups, or a task of other tokens.
+    """
+    if group < 1:
+        raise InputError(f"pool is {group}, expected at least 1")
     require_tokens(model, claimed)
     targets = np.array(claimed.pair_task().targets())
     starts = range(0, model.config.d_vocab, group)
@@ -47,9 +53,9 @@ def certify_intervals(model: QuantisedPairMlp, claimed: Accuracy, group: int = G
     )
 
 
-def _bounds(model: QuantisedPairMlp, group: int) -> "list[tuple[Integers, Integers]]":
+def _bounds(model: QuantisedPairMlp, group: int) -> list[tuple[Integers, Integers]]:
     """By group of first tokens: lower and upper bounds of logits, both [second group, output], exact integers."""
-    w: dict[str, Integers] = {tensor.name: np.array(tensor.ints, dtype=object) for tensor in model.tensors}
+    w = tensor_arrays(model, choose_lanes(model))
     positive, negative = np.maximum(w["W_U"], 0), np.maximum(-w["W_U"], 0)
     low_a, low_b = (_by_group(w[name], group, np.minimum.reduce) for name in ("W_A", "W_B"))
     high_a, high_b = (_by_group(w[name], group, np.maximum.reduce) for name in ("W_A", "W_B"))
