@@ -87,7 +87,7 @@ def test_rendered_lean_is_the_golden_one() -> None:
 def test_the_kernel_proves_what_was_counted(
     name: str, task: PairTask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leanbound.strategies.base.MODULE_BYTES", 2 << 10)  # a few diagonals a module
+    monkeypatch.setattr("leanbound.strategies.pairs.MODULE_BYTES", 16 << 10)  # a few diagonals a module
     model, certificate = made(task)
     assert certificate.proved > 0
     rendered = render_claim(name, model, accuracy(task, certificate.proved), certificate)

@@ -77,13 +77,12 @@ class Symmetry(Strategy):
         from leanbound.templating import Page
 
         counts, claimed = certificate.counts, certificate.claimed
-        row = kept_bytes(model, certificate.lanes)
         modules = [Page("Lanes", "proofs/symmetry/Lanes.lean.j2")]
-        runs = module_runs([row * (len(counts) - d) for d in range(len(counts))])
-        for start, end in runs:
-            more = {"start": start, "diagonals": end - start, "count": sum(counts[start:end])}
-            modules.append(Page(f"Diagonals{start}", "proofs/symmetry/Diagonals.lean.j2", more))
-        context = {"lanes": certificate.lanes, "starts": [start for start, _ in runs], **_target(claimed)}
+        runs = diagonal_runs(model, certificate.lanes)
+        for run in runs:
+            more = {"start": run.start, "diagonals": len(run), "count": sum(counts[run.start : run.stop])}
+            modules.append(Page(f"Diagonals{run.start}", "proofs/symmetry/Diagonals.lean.j2", more))
+        context = {"lanes": certificate.lanes, "starts": [run.start for run in runs], **_target(claimed)}
         return Proof(context, modules)
 
 
@@ -139,6 +138,24 @@ def tokens_per_module(model: QuantisedPairMlp, certificate: PairCertificate) -> 
     if certificate.loss is not None:
         kept += 12 * len(certificate.loss.consts) * certificate.lanes.stride // 8
     return max(1, MODULE_BYTES // (kept * p))
+
+
+def diagonal_runs(model: QuantisedPairMlp, lanes: PairLanes) -> list[range]:
+    """Consecutive diagonals for each module: as many as MODULE_BYTES allow, and at least one.
+
+    Beside the logits the kernel keeps about 60 numbers of a run's size, most of them of the comparison, and two for
+    each diagonal, from putting them together.
+    """
+    p, row = model.config.d_vocab, lanes.stride // 8
+    runs = [range(0, 1)]
+    for d in range(1, p):
+        longer = range(runs[-1].start, d + 1)
+        pairs = sum(p - diagonal for diagonal in longer)
+        if pairs * (kept_bytes(model, lanes) + (60 + 2 * len(longer)) * row) <= MODULE_BYTES:
+            runs[-1] = longer
+        else:
+            runs.append(range(d, d + 1))
+    return runs
 
 
 def kept_bytes(model: QuantisedPairMlp, lanes: PairLanes) -> int:
