@@ -66,7 +66,7 @@ class StrategyOptions(Section):
     precision: int | None = Field(default=None, ge=8, description="bits of the largest attention weight of a query")
     fraction: str | None = Field(default=None, description="exhaustive: of the inputs that are checked, as 1/8")
     classes: str | None = Field(default=None, description="cubic: how classes are proved")
-    pool: int | None = Field(default=None, ge=1, description="sub-cubic, linear: queries that share a proof")
+    pool: int | None = Field(default=None, ge=1, description="queries that share a proof, or tokens that share bounds")
     maxima: int | None = Field(default=None, ge=1, description="linear: how many of the largest tokens are looked at")
     attention: str | None = Field(default=None, description="sub-cubic: how the QK circuit is bounded")
     parts: int | None = Field(default=None, ge=1, description="on boxes: into how many parts the box may be cut")

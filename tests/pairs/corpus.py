@@ -29,12 +29,26 @@ def quantised_pairs(seed: int = 0, bits: int = 6, shape: PairMlpConfig | None = 
     return quantize_pairs(random_pairs(seed, shape), bits)
 
 
-def half_right(task: PairTask, d_hidden: int = 12, seed: int = 0) -> PairCheckpoint:
+def half_right(task: PairTask, d_hidden: int = 12, seed: int = 0, shared: bool = False) -> PairCheckpoint:
     """A model with random hidden units, and output weights fitted to the task by least squares: right in part."""
-    shape = pair_config(task.d_vocab, d_hidden)
-    weights = {name: np.array(value) for name, value in random_pairs(seed, shape).weights.items()}
-    hidden = np.maximum(weights["W_A"][:, None] + weights["W_B"][None] + weights["b_H"], 0).reshape(-1, d_hidden)
+    return fitted(task, random_pairs(seed, pair_config(task.d_vocab, d_hidden, shared)))
+
+
+def blocks() -> tuple[PairTask, PairCheckpoint]:
+    """A task of six tokens that come in twos, and a model in which the two of them differ little."""
+    table = tuple(tuple(2 * ((a // 2 + b // 2) % 3) for b in range(6)) for a in range(6))
+    task = PairTask(name="group-composition", table=table)
+    made = random_pairs(2, pair_config(6, 12))
+    near = {name: made.weights[name].repeat(2, axis=0)[:6] + 0.1 * made.weights[name] for name in ("W_A", "W_B")}
+    return task, fitted(task, PairCheckpoint(made.config, {**made.weights, **near}, made.digest))
+
+
+def fitted(task: PairTask, made: PairCheckpoint) -> PairCheckpoint:
+    """The model with the output weights that least squares give for the task."""
+    weights = {name: np.array(value) for name, value in made.weights.items()}
+    first, second = (weights["W_E"] / 2,) * 2 if made.config.shared else (weights["W_A"], weights["W_B"])
+    hidden = np.maximum(first[:, None] + second[None] + weights["b_H"], 0).reshape(-1, made.config.d_hidden)
     wanted = np.eye(task.d_vocab)[np.array(task.targets()).flatten()]
-    fitted = np.linalg.lstsq(np.column_stack([hidden, np.ones(len(hidden))]), wanted, rcond=None)[0]
-    weights |= {"W_U": fitted[:-1].astype(np.float32), "b_U": fitted[-1].astype(np.float32)}
-    return PairCheckpoint(shape, weights, f"{seed:064x}")
+    solved = np.linalg.lstsq(np.column_stack([hidden, np.ones(len(hidden))]), wanted, rcond=None)[0]
+    weights |= {"W_U": solved[:-1].astype(np.float32), "b_U": solved[-1].astype(np.float32)}
+    return PairCheckpoint(made.config, weights, made.digest)

@@ -7,7 +7,7 @@ import pytest
 from tests.corpus import config as attention_config
 from tests.fakes import FakeLean, FakeToolchain
 from tests.pairs.corpus import pair_config
-from tests.pairs.workspaces import CLAIMS, make_pair_workspace
+from tests.pairs.workspaces import make_pair_workspace
 
 from leanbound import locking
 from leanbound.boxes.network import FeedForwardConfig

@@ -20,7 +20,7 @@ from leanbound.strategies.boxes import BoxStrategy
 from leanbound.strategies.inputs import EveryInput
 from leanbound.strategies.max_of_k import ExhaustiveStrategy, MaxOfKStrategy
 from leanbound.strategies.never import Convexity
-from leanbound.strategies.pairs import AllPairs
+from leanbound.strategies.pairs import AllPairs, PairInterval, Symmetry
 
 __all__ = ["STRATEGIES", "AnyCertificate", "Options", "Strategy", "certify", "find_strategy"]
 __all__ += ["load_certificate"]
@@ -80,6 +80,15 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
             AllPairs(
                 "all-pairs",
                 "every pair of tokens through an MLP, packed into few large numbers",
+            ),
+            Symmetry(
+                "symmetry",
+                "every unordered pair of tokens through an MLP of one embedding",
+            ),
+            PairInterval(
+                "pair-interval",
+                "rectangles of pairs of tokens through an MLP: ranges of hidden units and of logits",
+                options=("pool",),
             ),
             BoxStrategy(
                 "interval",

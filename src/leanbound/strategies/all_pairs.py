@@ -32,12 +32,17 @@ def choose_lanes(model: QuantisedPairMlp) -> PairLanes:
 
 def all_logits(model: QuantisedPairMlp, lanes: PairLanes) -> Iterator[Integers]:
     """Of each first token in turn: the logits, [second, output], times 2 ** (frac of b_U)."""
-    # A sum of logits stays below 2 ** lanes.logits in absolute value: int64 is exact up to there.
-    kind = np.int64 if lanes.logits < 64 else object
-    w: dict[str, Integers] = {tensor.name: np.array(tensor.ints, dtype=kind) for tensor in model.tensors}
+    w = tensor_arrays(model, lanes)
     for first in w["W_A"]:
         hidden = np.maximum(first + w["W_B"] + w["b_H"], 0)  # [second, unit]
         yield hidden @ w["W_U"] + w["b_U"]
+
+
+def tensor_arrays(model: QuantisedPairMlp, lanes: PairLanes) -> dict[str, Integers]:
+    """The integers of every tensor, by name, in a type that holds the logits."""
+    # A sum of logits stays below 2 ** lanes.logits in absolute value: int64 is exact up to there.
+    kind = np.int64 if lanes.logits < 64 else object
+    return {tensor.name: np.array(tensor.ints, dtype=kind) for tensor in model.tensors}
 
 
 def leads(logits: Integers, outputs: Sequence[int]) -> NDArray[np.bool_]:

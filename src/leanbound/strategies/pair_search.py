@@ -43,15 +43,20 @@ def certify_property(
 
     Raises RefutedError where an input shows that it is false, InputError for a property of other tokens.
     """
-    tokens = claimed.pair_task().d_vocab if isinstance(claimed, OnTask) else model.config.d_vocab
-    if tokens != model.config.d_vocab:
-        raise InputError(f"the task has {tokens} tokens, but d_vocab is {model.config.d_vocab}. Choose another task.")
-    claimed.require_fits(model.config)
+    require_tokens(model, claimed)
     if isinstance(claimed, Agreement):
         return _agreement(model, claimed, other)
     found = _SEARCHES[type(claimed)](model, claimed, choose_lanes(model))
     question: Any = claimed.with_bound(1)
     return PairCertificate(model_digest=model.digest, claimed=question, **found)
+
+
+def require_tokens(model: QuantisedPairMlp, claimed: Property) -> None:
+    """Raise InputError for a property of other tokens, or of more inputs than there are."""
+    tokens = claimed.pair_task().d_vocab if isinstance(claimed, OnTask) else model.config.d_vocab
+    if tokens != model.config.d_vocab:
+        raise InputError(f"the task has {tokens} tokens, but d_vocab is {model.config.d_vocab}. Choose another task.")
+    claimed.require_fits(model.config)
 
 
 def _accuracy(model: QuantisedPairMlp, claimed: Accuracy, lanes: PairLanes) -> dict[str, Any]:

@@ -83,29 +83,35 @@ def checkPairMlp : Bool := both M.checkShapes (both M.checkScales (checkLanes p 
 
 /-! ## Logits of all pairs with the first token `a` -/
 
-/-- What the first token and the bias give to the hidden units, with the rest of `half`. -/
-def firstRow (a : Nat) : Nat :=
-  Nat.add (Nat.add (M.W_A.row p.hidden M.W_A.bound M.d_hidden a) (M.b_H.row p.hidden M.b_H.bound M.d_hidden 0))
-    (Nat.mul (Nat.sub (half p) M.preBound) (ones p.hidden M.d_hidden))
+/-- What the bias gives to the hidden units, with the rest of `half`. -/
+def offsetRow : Nat :=
+  Nat.add (M.b_H.row p.hidden M.b_H.bound M.d_hidden 0) (Nat.mul (Nat.sub (half p) M.preBound) (ones p.hidden M.d_hidden))
 
 /-- Pre-activations plus `half`: a row for each second token, a lane for each hidden unit. -/
 def preGrid (a : Nat) : Nat :=
   Nat.add (pack p.stride (M.W_B.row p.hidden M.W_B.bound M.d_hidden) M.d_vocab)
-    (Nat.mul (ones p.stride M.d_vocab) (firstRow p M a))
+    (Nat.mul (ones p.stride M.d_vocab) (Nat.add (M.W_A.row p.hidden M.W_A.bound M.d_hidden a) (offsetRow p M)))
 
-/-- Hidden units. -/
-def hiddenGrid (a : Nat) : Nat :=
-  keepGuarded p.hidden (Nat.mul (half p) (gridOnes p.stride p.hidden M.d_vocab M.d_hidden)) (preGrid p M a)
+/-- Hidden units of `n` rows, from their pre-activations plus `half`. -/
+def hiddenRows (n x : Nat) : Nat :=
+  keepGuarded p.hidden (spread p.stride (Nat.mul (half p) (ones p.hidden M.d_hidden)) n) x
 
-/-- Hidden unit `j` of each row. -/
-def unit (x j : Nat) : Nat := Nat.land (Nat.shiftRight x (Nat.mul p.hidden j)) (laneMask p.stride p.hidden M.d_vocab)
+/-- Hidden unit `j` of each of `n` rows. -/
+def unit (n x j : Nat) : Nat :=
+  Nat.land (Nat.shiftRight x (Nat.mul p.hidden j)) (spread p.stride (Nat.sub (Nat.pow 2 p.hidden) 1) n)
 
-/-- Logits with offsets: a row for each second token, a lane for each output. The units' columns are sparse, which the kernel's
-multiplication makes use of. -/
-def logitGrid (a : Nat) : Nat :=
-  Nat.add
-    (natSum M.d_hidden fun j => Nat.mul (M.W_U.row p.logits M.W_U.bound M.d_vocab j) (unit p M (hiddenGrid p M a) j))
-    (Nat.mul (ones p.stride M.d_vocab) (M.b_U.row p.logits M.b_U.bound M.d_vocab 0))
+/-- The product of hidden units and a matrix given by its rows, from the pre-activations plus `half` of `n` rows. The units'
+columns are sparse, which the kernel's multiplication makes use of. -/
+def unitSum (row : Nat → Nat) (n x : Nat) : Nat :=
+  natSum M.d_hidden fun j => Nat.mul (row j) (unit p n (hiddenRows p M n x) j)
+
+/-- Logits with offsets: a lane for each output. -/
+def logitRows (n x : Nat) : Nat :=
+  Nat.add (unitSum p M (M.W_U.row p.logits M.W_U.bound M.d_vocab) n x)
+    (spread p.stride (M.b_U.row p.logits M.b_U.bound M.d_vocab 0) n)
+
+/-- Logits with offsets: a row for each second token. -/
+def logitGrid (a : Nat) : Nat := logitRows p M M.d_vocab (preGrid p M a)
 
 end PairMlp
 

@@ -91,48 +91,71 @@ include h
 
 /-! ## What the kernel computes -/
 
+/-- The bias with the offsets. -/
+theorem offset_row : Vec p.hidden M.d_hidden (M.b_H.bound + (half p - M.preBound)) (fun j => M.b_H.int 0 j) (offsetRow p M) :=
+  ((h.b_H.row h.b_H_width Nat.zero_lt_one).add (Vec.const (c := 0) (by simp))).congr fun _ _ => by omega
+
+theorem bound_eq : M.W_B.bound + (M.W_A.bound + (M.b_H.bound + (half p - M.preBound))) = 2 ^ (p.hidden - 1) := by
+  have hpre : M.preBound = M.W_B.bound + (M.W_A.bound + M.b_H.bound) := rfl
+  have := h.pre
+  show _ = half p
+  omega
+
 theorem pre_grid {a : Nat} (ha : a < M.d_vocab) :
     Grid p.stride p.hidden M.d_vocab M.d_hidden (2 ^ (p.hidden - 1)) (M.preInt a) (preGrid p M a) := by
   have hB := Grid.of_rows (S := p.stride) fun i hi => h.W_B.row h.W_B_width hi
-  have h0 := Vec.const (w := p.hidden) (n := M.d_hidden) (c := 0) (b := half p - M.preBound) (v := half p - M.preBound) (by simp)
-  have hA := ((h.W_A.row h.W_A_width ha).add (h.b_H.row h.b_H_width Nat.zero_lt_one)).add h0
-  have hpre : M.preBound = M.W_B.bound + (M.W_A.bound + M.b_H.bound) := rfl
-  have hb : M.W_B.bound + (M.W_A.bound + M.b_H.bound + (half p - M.preBound)) = 2 ^ (p.hidden - 1) := by
-    have := h.pre
-    show _ = half p
-    omega
-  rw [← hb]
+  have hA := (h.W_A.row h.W_A_width ha).add h.offset_row
+  rw [← h.bound_eq]
   exact (hB.add (hA.repeated (n := M.d_vocab))).congr fun i j _ _ => by rw [preInt]; omega
 
-/-- Hidden units, as natural numbers. -/
-theorem hidden_grid {a : Nat} (ha : a < M.d_vocab) :
-    hiddenGrid p M a = packGrid p.stride p.hidden M.d_vocab M.d_hidden fun i j => (M.preInt a i j).toNat := by
+/-- Hidden units of rows of pre-activations, as natural numbers. -/
+theorem hidden_rows {n x : Nat} {T : Nat → Nat → Int}
+    (hx : Grid p.stride p.hidden n M.d_hidden (2 ^ (p.hidden - 1)) T x) (hT : ∀ r j, T r j < (2 ^ (p.hidden - 1) : Nat)) :
+    hiddenRows p M n x = packGrid p.stride p.hidden n M.d_hidden fun r j => (T r j).toNat := by
   have hw := two_pow_eq (Nat.lt_of_succ_lt h.hidden_pos)
-  refine (h.pre_grid ha).relu (Nat.lt_of_succ_lt h.hidden_pos) h.hidden_stride fun i j _ _ => ?_
+  have e : hiddenRows p M n x = keepGuarded p.hidden (2 ^ (p.hidden - 1) * gridOnes p.stride p.hidden n M.d_hidden) x := by
+    rw [hiddenRows, spread_eq]
+    show keepGuarded _ (2 ^ (p.hidden - 1) * ones p.hidden M.d_hidden * ones p.stride n) x = _
+    rw [Nat.mul_assoc, Nat.mul_comm (ones p.hidden M.d_hidden)]
+    rfl
+  rw [e]
+  refine hx.relu (Nat.lt_of_succ_lt h.hidden_pos) h.hidden_stride fun r j _ _ => ?_
+  have := hT r j
+  omega
+
+/-- Their product with a matrix. -/
+theorem unit_sum {n x : Nat} {T : Nat → Nat → Int} {row : Nat → Nat} {u : Nat → Nat → Nat}
+    (hx : Grid p.stride p.hidden n M.d_hidden (2 ^ (p.hidden - 1)) T x) (hT : ∀ r j, T r j < (2 ^ (p.hidden - 1) : Nat))
+    (hrow : ∀ j, j < M.d_hidden → row j = pack p.logits (u j) M.d_vocab) :
+    unitSum p M row n x =
+      packGrid p.stride p.logits n M.d_vocab fun r o => natSum M.d_hidden fun j => (T r j).toNat * u j o := by
+  have hw := two_pow_eq (Nat.lt_of_succ_lt h.hidden_pos)
+  have hp := Nat.two_pow_pos (p.hidden - 1)
+  rw [unitSum, packGrid_natSum]
+  refine natSum_congr fun j hj => ?_
+  rw [packGrid_outer, unit, spread_eq, h.hidden_rows hx hT]
+  show Nat.mul _ (Nat.land _ (laneMask p.stride p.hidden n)) = _
+  rw [packGrid_column h.hidden_stride (fun r j _ _ => by have := hT r j; omega) hj, hrow j hj]
+  exact Nat.mul_comm ..
+
+theorem preInt_lt (a i j : Nat) : M.preInt a i j < (2 ^ (p.hidden - 1) : Nat) := by
   have h1 := preInt_le (M := M) a i j
   have h2 : M.preBound + 1 ≤ 2 ^ (p.hidden - 1) := h.pre
   omega
 
-theorem logit_grid {a : Nat} (ha : a < M.d_vocab) :
-    logitGrid p M a = packGrid p.stride p.logits M.d_vocab M.d_vocab (M.logitNat a) := by
-  have hlt : ∀ i j, (M.preInt a i j).toNat < 2 ^ p.hidden := fun i j => by
-    have h1 := preInt_le (M := M) a i j
-    have h2 : M.preBound + 1 ≤ 2 ^ (p.hidden - 1) := h.pre
-    have h3 := two_pow_eq (Nat.lt_of_succ_lt h.hidden_pos)
-    omega
-  have hunits : (natSum M.d_hidden fun j =>
-      Nat.mul (M.W_U.row p.logits M.W_U.bound M.d_vocab j) (unit p M (hiddenGrid p M a) j)) =
-      packGrid p.stride p.logits M.d_vocab M.d_vocab fun i o =>
-        natSum M.d_hidden fun j => (M.preInt a i j).toNat * (M.W_U.int j o + (M.W_U.bound : Int)).toNat := by
-    rw [packGrid_natSum]
-    refine natSum_congr fun j hj => ?_
-    rw [packGrid_outer, unit, h.hidden_grid ha, packGrid_column h.hidden_stride (fun i j _ _ => hlt i j) hj,
-      (h.W_U.row h.W_U_width hj).1]
-    exact Nat.mul_comm ..
-  have hbias := ((h.b_U.row h.b_U_width Nat.zero_lt_one).repeated (S := p.stride) (n := M.d_vocab)).1
-  show Nat.add _ (ones p.stride M.d_vocab * _) = _
-  rw [hunits, hbias]
+/-- Logits of rows of pre-activations, of any pairs. -/
+theorem logit_rows {n x : Nat} {R : Nat → Nat × Nat}
+    (hx : Grid p.stride p.hidden n M.d_hidden (2 ^ (p.hidden - 1)) (fun r => M.preInt (R r).1 (R r).2) x) :
+    logitRows p M n x = packGrid p.stride p.logits n M.d_vocab fun r => M.logitNat (R r).1 (R r).2 := by
+  have hunits := h.unit_sum hx (fun r j => h.preInt_lt _ _ j) fun j hj => (h.W_U.row h.W_U_width hj).1
+  have hbias := ((h.b_U.row h.b_U_width Nat.zero_lt_one).repeated (S := p.stride) (n := n)).1
+  show Nat.add _ (spread _ _ _) = _
+  rw [spread_eq, Nat.mul_comm (M.b_U.row ..), hunits, hbias]
   exact (packGrid_add ..).symm
+
+theorem logit_grid {a : Nat} (ha : a < M.d_vocab) :
+    logitGrid p M a = packGrid p.stride p.logits M.d_vocab M.d_vocab (M.logitNat a) :=
+  h.logit_rows (R := fun i => (a, i)) (h.pre_grid ha)
 
 omit h in
 /-- Offsets add the same to all logits of a pair. -/
