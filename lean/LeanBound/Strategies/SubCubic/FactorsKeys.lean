@@ -104,6 +104,29 @@ theorem key_range {j : Nat} (hj : j < H.d_head + 1) (h : F.checkKey p M H j = tr
     (hbound F.tokenHigh F.positionHigh) h3 ht
   omega
 
+/-- Key scores are inner products of keys with the centre. -/
+theorem keyScores_valid (h : allBelow (F.checkKey p M H) (H.d_head + 1) = true) :
+    F.ValidScores p M (fun t => sum (H.d_head + 1) fun j => F.centreInt j * F.kCoord M H j t) (F.keyScores p M H) := by
+  have hq := hr.quarter
+  have hR2 := F.square_pos
+  have hkey := fun j (hj : j < H.d_head + 1) => allBelow_sound h hj
+  have hbias := hr.bias
+  have hrange : ∀ j t, j < H.d_head + 1 → t < M.d_vocab + M.n_ctx → (F.kCoord M H j t).natAbs ≤ 2 ^ F.bits := fun j t hj ht => by
+    have h := key_range hs hw hr hj (hkey j hj) ht
+    have h1 := lane_lt F.bits F.tokenHigh j
+    have h2 := lane_lt F.bits F.positionHigh j
+    split at h <;> omega
+  have hsum : (H.d_head + 1) * (2 ^ F.bits * 2 ^ F.bits) = H.d_head * (2 ^ F.bits * 2 ^ F.bits) + 2 ^ F.bits * 2 ^ F.bits :=
+    Nat.succ_mul ..
+  obtain ⟨r, rb⟩ := hw.times (n := 1) (m := M.d_vocab + M.n_ctx) (d := H.d_head + 1) (a := F.bias) (b := p.quarter)
+    (A := fun _ j => F.centreInt j) (B := F.kCoord M H) (col := lane F.bits F.centre) (row := F.keyRow p M H)
+    (α := 2 ^ F.bits) (β := 2 ^ F.bits) (fun j _ => Vec.single (by unfold centreInt; omega))
+    (fun j hj => (keyRow_vec hs hw hr hj (hkey j hj)).1)
+    (fun _ j _ _ => centreInt_le hr j) hrange (by omega)
+  have hle := fun i t hi ht => rb i t hi ht
+  exact ⟨hw.row r (fun i t hi ht => Nat.le_trans (rb i t hi ht) (by omega)) (Nat.le_refl _) (show 0 < 1 by omega),
+    fun t ht => Nat.le_trans (rb 0 t (by omega) ht) (by omega)⟩
+
 end Factors
 
 end

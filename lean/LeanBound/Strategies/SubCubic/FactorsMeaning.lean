@@ -46,10 +46,11 @@ theorem sum_coords (F : Factors) (M : AttentionOnly) (H : Head) (a t : Nat) :
   simp only [qExt, kCoord, if_true]
   grind
 
-theorem sInt_eq (F : Factors) {a t i : Nat} (ht : t < M.d_vocab) :
-    M.sInt H a t i = (sum (H.d_head + 1) fun j => F.qExt M H j a * F.kCoord M H j t) +
-      sum (H.d_head + 1) fun j => F.qExt M H j a * F.kCoord M H j (M.d_vocab + i) := by
-  rw [sum_coords, sum_coords, ← sum_add, sInt]
+/-- A score is the inner product of a query with the keys of a token and of a position. -/
+theorem sInt_eq {a t i : Nat} (ht : t < M.d_vocab) :
+    M.sInt H a t i = (sum H.d_head fun j => M.qInt H a j * Plan.kExt M H j t) +
+      sum H.d_head fun j => M.qInt H a j * Plan.kExt M H j (M.d_vocab + i) := by
+  rw [← sum_add, sInt]
   refine sum_congr fun j _ => ?_
   rw [kInt_decomp, Plan.kExt, Plan.kExt, if_pos ht, if_neg (by omega), Nat.add_sub_cancel_left]
   exact Int.mul_add ..
@@ -80,6 +81,11 @@ theorem checkRooms_sound {E : Envelope} {n : Nat} (h : F.checkRooms p M H E n = 
     Nat.le_of_ble_eq_true h9
   rw [Nat.add_mul, Nat.add_mul, Nat.one_mul, Nat.mul_assoc] at h
   omega
+
+/-- `scores` holds `f`, so far inside lanes that an envelope can be added. -/
+structure ValidScores (F : Factors) (p : Plan) (M : AttentionOnly) (f : Nat → Int) (scores : Nat) : Prop where
+  vec : Vec p.narrow (M.d_vocab + M.n_ctx) p.quarter f scores
+  bound : ∀ t, t < M.d_vocab + M.n_ctx → (f t).natAbs ≤ p.quarter - 4 * (2 ^ F.bits * 2 ^ F.bits)
 
 theorem square_pos (F : Factors) : 0 < 2 ^ F.bits * 2 ^ F.bits := Nat.mul_pos (Nat.two_pow_pos _) (Nat.two_pow_pos _)
 

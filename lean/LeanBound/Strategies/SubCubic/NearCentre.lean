@@ -83,6 +83,14 @@ theorem sum_ge_of_centre {n : Nat} {α : Int} {q c d x r : Nat → Int}
     rw [sum_succ, sum_succ, sum_succ]
     grind
 
+/-- An inner product with the difference of four vectors. -/
+theorem sum_differences (d : Nat) (q : Nat → Int) (k : Nat → Nat → Int) (m t i i' : Nat) :
+    (sum d fun j => q j * ((k j m - k j t) + (k j i - k j i'))) =
+      ((sum d fun j => q j * k j m) - sum d fun j => q j * k j t) +
+        ((sum d fun j => q j * k j i) - sum d fun j => q j * k j i') := by
+  rw [← sum_sub, ← sum_sub, ← sum_add]
+  exact sum_congr fun j _ => by grind
+
 theorem natCast_natSum_int (n : Nat) (f : Nat → Nat) : ((natSum n f : Nat) : Int) = sum n fun j => (f j : Int) := by
   induction n with
   | zero => rfl
