@@ -22,6 +22,12 @@ def test_rendered_lean_is_the_golden_one(strategy: str) -> None:
     assert_golden(rendered, strategy)
 
 
+def test_rendered_ranges_of_embeddings_are_the_golden_ones() -> None:
+    model = quantised(1, bits=4, shape=config(d_vocab=2, n_ctx=2, d_model=2, d_head=2))
+    certificate = certify("sub-cubic", model, attention="svd+max_diff_subproduct_recursive")
+    assert_golden(render_claim("tiny", model, max_of_k(1), certificate), "sub-cubic-recursive")
+
+
 def test_rendering_twice_gives_the_same_bytes() -> None:
     model = quantised(2)
     assert render_claim("a", model, max_of_k(3), certify("cubic", model)) == render_claim(

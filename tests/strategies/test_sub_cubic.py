@@ -18,7 +18,8 @@ from leanbound.lean_source import natural
 from leanbound.properties import max_of_k
 from leanbound.quantize import quantize_fixed
 from leanbound.render import render_claim
-from leanbound.strategies.certificate import Certificate, Envelope, PoolCertificate
+from leanbound.strategies.certificate import Certificate, Envelope, Factors, PoolCertificate
+from leanbound.strategies.key_ranges import keys_by_embeddings
 from leanbound.strategies.max_of_k import envelope as lean_envelope
 from leanbound.strategies.sub_cubic import ATTENTION, DIRECT, FACTORED, build_tables, pool_count
 
@@ -27,6 +28,9 @@ Handlings = st.tuples(st.sampled_from(sorted(ATTENTION)), st.sampled_from(sorted
 
 #: Also those that do not multiply the QK circuit out.
 AllHandlings = st.tuples(st.sampled_from(sorted({*ATTENTION, *FACTORED})), st.sampled_from(sorted(DIRECT)))
+
+SUBPRODUCT = "svd+max_diff_subproduct"
+RECURSIVE = "svd+max_diff_subproduct_recursive"
 
 
 def gaps(pool: PoolCertificate, V: int) -> dict[int, int]:
@@ -47,7 +51,7 @@ def test_the_search_counts_no_more_than_the_truth(seed: int, bits: int, pool: in
     assert found.proved <= exact.exact_count(model)
 
 
-@pytest.mark.parametrize("attention", ["svd+max_diff_exact", "svd+max_diff_subproduct"])
+@pytest.mark.parametrize("attention", ["svd+max_diff_exact", SUBPRODUCT, RECURSIVE])
 @pytest.mark.parametrize("pool", [1, 3, 8])
 @pytest.mark.parametrize("name", SMALL)
 def test_classes_hold_for_every_input(name: str, pool: int, attention: str) -> None:
@@ -104,6 +108,19 @@ def test_factors_bound_differences_of_scores(seed: int, size: int, name: str) ->
                 assert scale * (low[t] - high[m]) <= gap
 
 
+@settings(deadline=None)
+@given(st.integers(0, 10**6), st.integers(5, 8))
+def test_keys_lie_in_the_ranges_that_embeddings_allow(seed: int, bits: int) -> None:
+    model = quantised(seed, bits, config(d_vocab=5))
+    t = {tensor.name: np.array(tensor.ints, dtype=object) for tensor in model.tensors}
+    ranges, width = keys_by_embeddings(model), model.config.d_head
+    keys = (t["W_E"] @ t["W_K"], t["W_pos"] @ t["W_K"] + t["b_K"])
+    sides = ((ranges.token_low, ranges.token_high), (ranges.position_low, ranges.position_high))
+    for rows, (low, high) in zip(keys, sides, strict=True):
+        assert (low[:width] <= rows).all() and (rows <= high[:width]).all()
+        assert (low[width], high[width]) == (0, 0)
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -123,7 +140,7 @@ def test_the_other_strategies_take_no_pool() -> None:
         certify("cubic", quantised(), pool=2)
 
 
-@pytest.mark.parametrize("attention", ["svd+max_diff", "svd+max_diff_subproduct"])
+@pytest.mark.parametrize("attention", ["svd+max_diff", SUBPRODUCT, RECURSIVE])
 def test_certificates_survive_being_written_and_read(attention: str) -> None:
     certificate = certify("sub-cubic", quantised(1), attention=attention)
     assert Certificate.model_validate_json(certificate.to_bytes()) == certificate
@@ -205,6 +222,23 @@ WRONG_FACTORS = {
 }
 
 
+#: Of them those that recursive bounds use: keys have no direction there.
+WRONG_RECURSIVE = {name: at for name, at in WRONG_FACTORS.items() if name not in ("direction", "along")}
+
+WRONG_EMBEDDINGS = {
+    "token_least": ("tokenLow", 2, 1),
+    "token_most": ("tokenHigh", 1, -1),
+    "position_least": ("positionLow", 0, 1),
+    "position_most": ("positionHigh", 3, -1),
+}
+
+
+def _first_factors(certificate: Certificate) -> Factors:
+    found = certificate.pools[0].factors
+    assert found is not None
+    return found
+
+
 def _scores(name: str, start: int, size: int) -> str:
     scores = "tables plan.exponentials model.d_vocab model.n_ctx (plan.scores model head)"
     return f"({name}.checkScores {scores} {start} {size})"
@@ -212,6 +246,18 @@ def _scores(name: str, start: int, size: int) -> str:
 
 def _factors(name: str, factors: str, start: int, size: int) -> str:
     return f"({name}.checkFactors {factors} plan model head {start} {size})"
+
+
+def _recursive(name: str, factors: str, ranges: str, start: int, size: int) -> str:
+    return f"({name}.checkRecursive {factors} {ranges} plan model head {start} {size})"
+
+
+def _changed(name: str, kind: str, original: str, bits: int, at: tuple[str, int, int]) -> str:
+    """A certificate with another number in one lane of a field."""
+    field, lane, by = at
+    operation, size = ("Nat.add", by) if by > 0 else ("Nat.sub", -by)
+    changed = f"{operation} {original}.{field} (nat_lit {size << (bits * lane)})"
+    return f"def {name} : {kind} := {{ {original} with {field} := {changed} }}"
 
 
 def _size(attends: str, name: str, start: int, size: int) -> str:
@@ -258,19 +304,35 @@ def test_the_kernel_counts_what_the_search_says_and_refuses_wrong_bounds(tmp_pat
 @pytest.mark.lean
 def test_the_kernel_bounds_scores_by_their_factors_and_refuses_wrong_ones(tmp_path: Path) -> None:
     model = quantize_fixed(shipped("max-of-3-v8"), 8)
-    certificate = certify("sub-cubic", model, pool=3, attention="svd+max_diff_subproduct")
+    certificate = certify("sub-cubic", model, pool=3, attention=SUBPRODUCT)
     render_claim("factored", model, max_of_k(certificate.proved), certificate).write(tmp_path)
     lines = []
     for pool in certificate.pools:
         lines.append(_counts(pool, _factors(f"pool{pool.start}", f"factors{pool.start}", pool.start, pool.size)))
-    factors = certificate.pools[0].factors
-    assert factors is not None
-    for name, (field, lane, by) in WRONG_FACTORS.items():
-        operation, size = ("Nat.add", by) if by > 0 else ("Nat.sub", -by)
-        changed = f"{operation} factors0.{field} (nat_lit {size << (factors.bits * lane)})"
-        lines.append(f"def {name} : Factors := {{ factors0 with {field} := {changed} }}")
+    for name, at in WRONG_FACTORS.items():
+        lines.append(_changed(name, "Factors", "factors0", _first_factors(certificate).bits, at))
         lines.append(_fails(name, _size(_factors("pool0", name, 0, 3), "pool0", 0, 3)))
     rising = certificate.pools[0].model_copy(update={"attention": _rising(certificate.pools[0].attention)})
     lines.append(_definition("rising", rising))
     lines.append(_fails("rising", _size(_factors("rising", "factors0", 0, 3), "rising", 0, 3)))
     _check(tmp_path, "Factored", lines)
+
+
+@pytest.mark.lean
+def test_the_kernel_bounds_keys_by_embeddings_and_refuses_wrong_ranges(tmp_path: Path) -> None:
+    model = quantize_fixed(shipped("max-of-3-v8"), 8)
+    certificate = certify("sub-cubic", model, pool=3, attention=RECURSIVE)
+    render_claim("recursive", model, max_of_k(certificate.proved), certificate).write(tmp_path)
+    lines = []
+    for pool in certificate.pools:
+        attends = _recursive(f"pool{pool.start}", f"factors{pool.start}", "embeddings0", pool.start, pool.size)
+        lines.append(_counts(pool, attends))
+    for name, at in WRONG_RECURSIVE.items():
+        lines.append(_changed(name, "Factors", "factors0", _first_factors(certificate).bits, at))
+        lines.append(_fails(name, _size(_recursive("pool0", name, "embeddings0", 0, 3), "pool0", 0, 3)))
+    ranges = certificate.embeddings
+    assert ranges is not None
+    for name, at in WRONG_EMBEDDINGS.items():
+        lines.append(_changed(name, "EmbeddingRanges", "embeddings0", ranges.bits, at))
+        lines.append(_fails(name, _size(_recursive("pool0", "factors0", name, 0, 3), "pool0", 0, 3)))
+    _check(tmp_path, "Recursive", lines)

@@ -24,6 +24,7 @@ class Rung:
 
 
 _SUBPRODUCT: Final = "svd+max_diff_subproduct"
+_RECURSIVE: Final = "svd+max_diff_subproduct_recursive"
 
 
 def _sub_cubic(pool: int, attention: str = "svd+max_diff_exact", direct: str = "mean_query+max_diff_exact") -> Rung:
@@ -57,6 +58,7 @@ LADDER: Final = (
         )
     ),
     *(_sub_cubic(pool, _SUBPRODUCT) for pool in (1, 8, 64)),
+    *(_sub_cubic(pool, _RECURSIVE) for pool in (1, 2, 4, 8)),
     Rung(
         "linear-each-query",
         "linear",

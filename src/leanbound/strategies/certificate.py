@@ -151,6 +151,19 @@ class Factors(_Data):
     most: Hex = Field(ge=0, description="the largest key score of a position, plus `Plan.quarter`")
 
 
+class EmbeddingRanges(_Data):
+    """The certificate of `LeanBound.EmbeddingRanges`: ranges of coordinates of embeddings, in lanes of `bits` bits.
+
+    They have the bias of weights, `Plan.bias`.
+    """
+
+    bits: int = Field(ge=1)
+    token_low: Hex = Field(ge=0, description="least coordinates of tokens")
+    token_high: Hex = Field(ge=0, description="largest coordinates of tokens")
+    position_low: Hex = Field(ge=0, description="least coordinates of positions")
+    position_high: Hex = Field(ge=0, description="largest coordinates of positions")
+
+
 class LogitFactors(_Data):
     """Bounds of logits by coordinate of the residual stream, in lanes of `bits` bits: fields of `LeanBound.LinearPool`.
 
@@ -204,6 +217,7 @@ class Certificate(_Data, Canonical):
     maxima: tuple[MaximumCertificate, ...] = Field(default=(), description="by the largest token")
     queries: tuple[QueryCertificate, ...] = Field(default=(), description="by the last token")
     pools: tuple[PoolCertificate, ...] = Field(default=(), description="in the order of the last tokens")
+    embeddings: EmbeddingRanges | None = Field(default=None, description="where the keys of pools are not computed")
     wrong: tuple[WrongInput, ...] = Field(default=(), description="failures: the inputs that are not right")
 
     @model_validator(mode="after")

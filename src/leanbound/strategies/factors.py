@@ -1,7 +1,7 @@
 """Bounds of attention scores from queries and keys, which are not multiplied with each other.
 
-Mirrors `LeanBound.Strategies.SubCubic.Factors`. Untrusted: floats suggest the direction of keys and the scales of
-queries; the bounds around them are exact, and Lean checks them.
+Mirrors `LeanBound.Strategies.SubCubic.Factors`, and `Recursive` there. Untrusted: floats suggest the direction of keys
+and the scales of queries; the bounds around them are exact, and Lean checks them.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from leanbound.errors import UnsupportedError
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies.certificate import Factors, Plan
+from leanbound.strategies.key_ranges import Ranges, keys_by_embeddings
 from leanbound.strategies.tables import Integers, pack
 
 Floats = NDArray[np.float64]
@@ -25,8 +26,25 @@ _WEIGHT_BITS: Final = 8
 _DIRECTION_BITS: Final = 8
 #: Tried as the largest scale of a query: rounding is finer now in the scales and now in the centre.
 _SCALE_BITS: Final = (8, 9, 10, 11, 12)
+#: Where ranges of keys are wide, queries have to lie close to the centre.
+_FINE_SCALE_BITS: Final = (*range(8), *_SCALE_BITS)
 #: Scales of queries differ by this factor at most: a query beside the direction has a scale of its own.
 MAX_RATIO: Final = 16
+
+
+@dataclass(frozen=True)
+class Factoring:
+    """How scores are bounded from queries and keys."""
+
+    scaled: bool
+    """Whether queries have scales, as near a matrix of rank one."""
+    recursive: bool = False
+    """Whether keys are bounded by ranges of embeddings, and are not computed."""
+
+    @property
+    def directed(self) -> bool:
+        """Whether a direction is taken off keys, which have to be computed for that."""
+        return self.scaled and not self.recursive
 
 
 @dataclass(frozen=True)
@@ -41,25 +59,28 @@ class QKFactors:
     """[i, j]: keys of positions, with the bias."""
     direction: Integers
     """[j]: of keys; what the last coordinate stands for."""
+    ranges: Ranges
+    """Of keys."""
     bits: int
     """Of a lane of the certificate."""
 
     @classmethod
-    def of(cls, model: QuantisedModel, directed: bool) -> "QKFactors":
-        """`directed`: whether keys have a direction; without one the last coordinate is zero."""
+    def of(cls, model: QuantisedModel, factoring: Factoring) -> "QKFactors":
+        """Where no direction is taken off keys, the last coordinate is zero."""
         t = {tensor.name: np.array(tensor.ints, dtype=object) for tensor in model.tensors}
         queries = (t["W_E"] + t["W_pos"][-1]) @ t["W_Q"] + t["b_Q"]
         tokens = t["W_E"] @ t["W_K"]
         positions = t["W_pos"] @ t["W_K"] + t["b_K"]
         direction = np.zeros(queries.shape[1], dtype=object)
-        if directed:
+        if factoring.directed:
             direction = _direction(queries.astype(np.float64), tokens.astype(np.float64), lane_bits(model))
-        along_tokens, along_positions = _along(tokens, direction), _along(positions, direction)
+        tokens, positions = _taken_apart(tokens, direction), _taken_apart(positions, direction)
         return cls(
             queries=_extended(queries, queries @ direction),
-            tokens=_extended(tokens - along_tokens[:, None] * direction, along_tokens),
-            positions=_extended(positions - along_positions[:, None] * direction, along_positions),
+            tokens=tokens,
+            positions=positions,
             direction=direction,
+            ranges=keys_by_embeddings(model) if factoring.recursive else Ranges.of(tokens, positions),
             bits=lane_bits(model),
         )
 
@@ -99,6 +120,12 @@ def _along(keys: Integers, direction: Integers) -> Integers:
     return np.array([step - min(steps) for step in steps], dtype=object)
 
 
+def _taken_apart(keys: Integers, direction: Integers) -> Integers:
+    """[t, j]: what keys are beside the direction, and last, along it."""
+    along = _along(keys, direction)
+    return _extended(keys - along[:, None] * direction, along)
+
+
 def _extended(rows: Integers, last: Integers) -> Integers:
     return np.concatenate([rows, last[:, None]], axis=1)
 
@@ -120,9 +147,9 @@ class KeyScores:
     """Above every number that is in a lane of the certificate, with its bias."""
 
 
-def key_scores(qk: QKFactors, plan: Plan, pooled: slice, directed: bool) -> KeyScores:
+def key_scores(qk: QKFactors, plan: Plan, pooled: slice, factoring: Factoring) -> KeyScores:
     """Bounds for the queries of a pool. Raises UnsupportedError where their numbers do not fit into lanes."""
-    found = [bound for bound in _candidates(qk, plan, pooled, directed) if _fits(bound, plan)]
+    found = [bound for bound in _candidates(qk, plan, pooled, factoring) if _fits(bound, plan)]
     if not found:
         raise UnsupportedError("queries and keys are too large for lanes: quantise the model to fewer bits")
     return min(found, key=lambda bound: min(bound.scales) * bound.reach)
@@ -130,16 +157,18 @@ def key_scores(qk: QKFactors, plan: Plan, pooled: slice, directed: bool) -> KeyS
 
 def _fits(found: KeyScores, plan: Plan) -> bool:
     """Whether no number is too large for its lane."""
-    return found.largest < 1 << found.factors.bits and found.factors.top + found.reach < 1 << (plan.narrow - 1)
+    bits = found.factors.bits
+    envelope = int(max(found.low.max(), found.high.max())) < 1 << (2 * bits)
+    return envelope and found.largest < 1 << bits and found.factors.top + found.reach < 1 << (plan.narrow - 1)
 
 
-def _candidates(qk: QKFactors, plan: Plan, pooled: slice, directed: bool) -> Iterator[KeyScores]:
+def _candidates(qk: QKFactors, plan: Plan, pooled: slice, factoring: Factoring) -> Iterator[KeyScores]:
     queries = qk.queries[pooled]
-    if not directed:
+    if not factoring.scaled:
         yield _key_scores(qk, plan, queries, [1] * len(queries))
         return
     sizes = _sizes(queries[:, :-1].astype(np.float64), qk)
-    for bits in _SCALE_BITS:
+    for bits in _FINE_SCALE_BITS if factoring.recursive else _SCALE_BITS:
         largest = 1 << (bits + (qk.bits - BITS) // 2)
         yield _key_scores(qk, plan, queries, [max(1, round(size * largest)) for size in sizes])
 
@@ -163,11 +192,10 @@ def _key_scores(qk: QKFactors, plan: Plan, queries: Integers, scales: list[int])
     centre = (low + high) // 2
     radius = (-(-abs(queries - scale * centre) // scale)).max(axis=0)
     tokens, positions = qk.tokens @ centre, qk.positions @ centre
-    ranges = qk.tokens.max(axis=0) - qk.tokens.min(axis=0) + qk.positions.max(axis=0) - qk.positions.min(axis=0)
     top, least, most = int(tokens.max()), int(positions.min()), int(positions.max())
-    reach = int(radius @ ranges) + most - least
+    reach = int(radius @ qk.ranges.widths) + most - least
     bits, bias = qk.bits, 1 << (qk.bits - 1)
-    inner = max(int(abs(rows).max()) for rows in (centre, qk.direction, qk.tokens, qk.positions))
+    inner = max(int(abs(rows).max()) for rows in (centre, qk.direction, *qk.ranges.rows))
 
     def biased(values: Integers) -> int:
         return pack(bits, [int(value) + bias for value in values])
@@ -184,10 +212,10 @@ def _key_scores(qk: QKFactors, plan: Plan, queries: Integers, scales: list[int])
             radius=pack(bits, radius.tolist()),
             direction=biased(qk.direction),
             along=pack(bits, qk.along),
-            token_low=biased(qk.tokens.min(axis=0)),
-            token_high=biased(qk.tokens.max(axis=0)),
-            position_low=biased(qk.positions.min(axis=0)),
-            position_high=biased(qk.positions.max(axis=0)),
+            token_low=biased(qk.ranges.token_low),
+            token_high=biased(qk.ranges.token_high),
+            position_low=biased(qk.ranges.position_low),
+            position_high=biased(qk.ranges.position_high),
             top=top + plan.quarter,
             least=least + plan.quarter,
             most=most + plan.quarter,

@@ -15,7 +15,7 @@ from leanbound.errors import InputError
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies import tables as _tables
 from leanbound.strategies.certificate import LogitFactors, Plan, PoolCertificate
-from leanbound.strategies.factors import KeyScores, QKFactors, key_scores, least_narrow
+from leanbound.strategies.factors import Factoring, KeyScores, QKFactors, key_scores, least_narrow
 from leanbound.strategies.sub_cubic import MAX_GAP, PRECISION, key_rows, pool_count
 from leanbound.strategies.tables import Integers, Tables, exp_neg, pack
 
@@ -90,11 +90,12 @@ def certify_parts(
     for name, number in (("pool", pool), ("maxima", maxima)):
         if number < 1:
             raise InputError(f"{name} is {number}, expected at least 1")
-    parts, qk = LogitParts.of(model), QKFactors.of(model, directed=True)
+    factoring = Factoring(scaled=True)
+    parts, qk = LogitParts.of(model), QKFactors.of(model, factoring)
     for start in range(0, V, pool):
         queries = range(start, min(V, start + pool))
         pooled = slice(queries.start, queries.stop)
-        scores = key_scores(qk, tables.plan, pooled, directed=True)
+        scores = key_scores(qk, tables.plan, pooled, factoring)
         search = _Pool.of(parts, tables.plan, scores, pooled, range(max(0, V - maxima), V))
         gaps = search.gaps(queries, K)
         yield PoolCertificate(

@@ -19,6 +19,7 @@ from leanbound.strategies.certificate import (
     MODULE_BITS,
     Certificate,
     Counts,
+    EmbeddingRanges,
     Envelope,
     MaximumCertificate,
     PoolCertificate,
@@ -36,7 +37,7 @@ MAX_POOLS_PER_MODULE: Final = 32
 #: Checked by one theorem, which evaluates once what they share: the tables; few enough to fit into memory.
 POOLS_PER_THEOREM: Final = 16
 
-Search = Callable[..., Iterator[MaximumCertificate | QueryCertificate | PoolCertificate]]
+Search = Callable[..., Iterator[MaximumCertificate | QueryCertificate | PoolCertificate | EmbeddingRanges]]
 """From a model, its tables and the options of the strategy, by name, to the parts of a certificate."""
 
 
@@ -90,6 +91,7 @@ class MaxOfKStrategy(Strategy):
             maxima=tuple(part for part in parts if isinstance(part, MaximumCertificate)),
             queries=tuple(part for part in parts if isinstance(part, QueryCertificate)),
             pools=tuple(part for part in parts if isinstance(part, PoolCertificate)),
+            embeddings=next((part for part in parts if isinstance(part, EmbeddingRanges)), None),
         )
 
     def load(self, path: Path) -> Certificate:
@@ -115,6 +117,7 @@ class MaxOfKStrategy(Strategy):
             "counts": counts,
             "envelope": envelope,
             "factors": factors,
+            "embeddings": embeddings(certificate.embeddings) if certificate.embeddings else "",
             "pool_groups": pool_groups,
             "multiplied": certificate.multiplied,
             "starts": [share.start for share, _ in shares],
@@ -222,6 +225,12 @@ def factors(pool: PoolCertificate) -> str:
     queries = (1 << (item.bits - 1), scales, item.centre, item.radius)
     keys = (item.direction, item.along, item.token_low, item.token_high, item.position_low, item.position_high)
     numbers = (*queries, *keys, item.top, item.least, item.most)
+    return f"⟨{item.bits}, " + ",\n    ".join(f"({natural(number)})" for number in numbers) + "⟩"
+
+
+def embeddings(item: EmbeddingRanges) -> str:
+    """The certificate of the ranges of embeddings, an anonymous constructor in the order of the fields."""
+    numbers = (item.token_low, item.token_high, item.position_low, item.position_high)
     return f"⟨{item.bits}, " + ",\n    ".join(f"({natural(number)})" for number in numbers) + "⟩"
 
 

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from leanbound.errors import InputError, UnsupportedError
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies import tables as _tables
-from leanbound.strategies.certificate import Envelope, Factors, Plan, PoolCertificate
-from leanbound.strategies.factors import MAX_RATIO, KeyScores, QKFactors, key_scores, least_narrow
+from leanbound.strategies.certificate import EmbeddingRanges, Envelope, Factors, Plan, PoolCertificate
+from leanbound.strategies.factors import MAX_RATIO, Factoring, KeyScores, QKFactors, key_scores, least_narrow
+from leanbound.strategies.key_ranges import embedding_ranges
 from leanbound.strategies.tables import Integers, Tables, exp_neg, pack
 
 #: Bits of an exponential, unless told otherwise: it bounds attention relative to that to the maximum.
@@ -47,8 +48,8 @@ def certify_parts(
     pool: int = POOL,
     attention: str = "svd+max_diff_exact",
     direct: str = "mean_query+max_diff_exact",
-) -> Iterator[PoolCertificate]:
-    """For each pool in turn, how many inputs are proved, and the bounds that prove it.
+) -> Iterator[PoolCertificate | EmbeddingRanges]:
+    """For each pool in turn, how many inputs are proved, and the bounds that prove it; first, what all pools use.
 
     `pool`: consecutive queries that share a proof; the last pool may be smaller.
     `attention`, `direct`: how the QK circuit and the path from embedding to unembedding are bounded.
@@ -58,6 +59,8 @@ def certify_parts(
         raise InputError(f"pool is {pool}, expected at least 1 query")
     eu = _handling("direct", direct, DIRECT)
     bound_scores = _score_bounds(model, tables, attention)
+    if attention in FACTORED and FACTORED[attention].recursive:
+        yield embedding_ranges(model, tables.plan.bias)
     V, K = model.config.d_vocab, model.config.n_ctx
     losses = _Losses.of(tables, K)
     for start in range(0, V, pool):
@@ -139,8 +142,12 @@ ATTENTION: Final[Mapping[str, Handling]] = MappingProxyType(
 
 
 #: The same where it is not: whether queries and keys have a direction that is taken apart.
-FACTORED: Final[Mapping[str, bool]] = MappingProxyType(
-    {"mean+max_diff_subproduct": False, "svd+max_diff_subproduct": True}
+FACTORED: Final[Mapping[str, Factoring]] = MappingProxyType(
+    {
+        "mean+max_diff_subproduct": Factoring(scaled=False),
+        "svd+max_diff_subproduct": Factoring(scaled=True),
+        "svd+max_diff_subproduct_recursive": Factoring(scaled=True, recursive=True),
+    }
 )
 
 
@@ -166,9 +173,9 @@ class _ScoreBounds:
 
 def _score_bounds(model: QuantisedModel, tables: Tables, attention: str) -> Callable[[slice], _ScoreBounds]:
     """From the queries of a pool to bounds of their scores."""
-    if (directed := FACTORED.get(attention)) is not None:
-        qk = QKFactors.of(model, directed)
-        return lambda pooled: _factored(qk, tables, pooled, directed)
+    if (factoring := FACTORED.get(attention)) is not None:
+        qk = QKFactors.of(model, factoring)
+        return lambda pooled: _factored(qk, tables, pooled, factoring)
     handling = _handling("attention", attention, ATTENTION, *FACTORED)
     return lambda pooled: _ScoreBounds(
         _fitting_envelope(tables, tables.uE[pooled], handling, tables.plan.w - 2, decreasing=True),
@@ -176,8 +183,8 @@ def _score_bounds(model: QuantisedModel, tables: Tables, attention: str) -> Call
     )
 
 
-def _factored(qk: QKFactors, tables: Tables, pooled: slice, directed: bool) -> _ScoreBounds:
-    found = key_scores(qk, tables.plan, pooled, directed)
+def _factored(qk: QKFactors, tables: Tables, pooled: slice, factoring: Factoring) -> _ScoreBounds:
+    found = key_scores(qk, tables.plan, pooled, factoring)
     return _ScoreBounds(key_rows(found, tables.plan), spread=0, factors=found.factors)
 
 

@@ -1,6 +1,6 @@
 module
 
-public import LeanBound.Strategies.Linear.Soundness
+public import LeanBound.Strategies.Linear.LogitsSound
 
 /-! # Proof of max-of-K linear in the vocabulary: soundness for classes and pools -/
 

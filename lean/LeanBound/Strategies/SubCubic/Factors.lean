@@ -119,11 +119,13 @@ def checkQuery (n A q j : Nat) : Bool :=
 def keyScores : Nat :=
   p.rowOf (p.times 1 (Plan.rows M) (Nat.succ H.d_head) F.bias p.quarter (lane F.bits F.centre) (F.keyRow p M H)) 0
 
+/-- How far coordinate `j` of the keys of tokens and that of positions vary, together. -/
+def range (j : Nat) : Nat :=
+  Nat.add (Nat.sub (lane F.bits F.tokenHigh j) (lane F.bits F.tokenLow j))
+    (Nat.sub (lane F.bits F.positionHigh j) (lane F.bits F.positionLow j))
+
 /-- How far a difference of scores may lie from that of key scores, over the scale of the query. -/
-def reach : Nat :=
-  natSum (Nat.succ H.d_head) fun j => Nat.mul (lane F.bits F.radius j)
-    (Nat.add (Nat.sub (lane F.bits F.tokenHigh j) (lane F.bits F.tokenLow j))
-      (Nat.sub (lane F.bits F.positionHigh j) (lane F.bits F.positionLow j)))
+def reach : Nat := natSum (Nat.succ H.d_head) fun j => Nat.mul (lane F.bits F.radius j) (F.range j)
 
 /-- The envelope encloses key scores, with the reach and what positions add. -/
 def checkKeyScores (E : Envelope) (scores : Nat) : Bool :=
@@ -153,14 +155,18 @@ def checkRooms (E : Envelope) (n : Nat) : Bool :=
     (Nat.ble (Nat.add (Nat.mul (Nat.succ (Nat.mul H.d_head (Nat.pow 2 F.bits))) (queryBound p M))
       (Nat.mul (Nat.add H.d_head 8) (Nat.mul (Nat.pow 2 F.bits) (Nat.pow 2 F.bits)))) p.quarter)))))))))
 
-/-- The bounds of the scores of `n` queries from `a` on hold. -/
-def check (E : Envelope) (a n : Nat) : Bool :=
+/-- The bounds of the scores of `n` queries from `a` on hold, by `d` coordinates; `ranged` says whether the ranges of keys do, and
+`scores` are key scores. -/
+def checkAround (E : Envelope) (a n d : Nat) (ranged : Bool) (scores : Nat) : Bool :=
   both (F.checkRooms p M H E n)
   (both (atMost p.narrow n (Nat.mul E.least (ones p.narrow n)) (widen p.narrow n F.bits F.scales))
-  (both (allBelow (F.checkKey p M H) (Nat.succ H.d_head))
-  (both (allBelow (fun j => F.checkQuery p n (widen p.narrow n F.bits F.scales) (slice p.narrow a n (F.queryRow p M H j)) j)
-      (Nat.succ H.d_head))
-    (F.checkKeyScores p M H E (F.keyScores p M H)))))
+  (both ranged
+  (both (allBelow (fun j => F.checkQuery p n (widen p.narrow n F.bits F.scales) (slice p.narrow a n (F.queryRow p M H j)) j) d)
+    (F.checkKeyScores p M H E scores))))
+
+/-- The bounds of the scores of `n` queries from `a` on hold. -/
+def check (E : Envelope) (a n : Nat) : Bool :=
+  F.checkAround p M H E a n (Nat.succ H.d_head) (allBelow (F.checkKey p M H) (Nat.succ H.d_head)) (F.keyScores p M H)
 
 end Factors
 
