@@ -35,29 +35,29 @@ def lossOf (x m : Nat) : Nat :=
 def rowMax (f : Nat → Nat) (n : Nat) : Nat := Nat.rec 0 (fun i ih => laneMax C.w (C.guard V) (f i) ih) n
 
 /-- The largest loss at a position but the last. -/
-def positionLoss (m : Nat) : Nat := rowMax C V (fun i => lossOf C V (nth C.OP i) m) (Nat.sub K 1)
+def positionLoss (m : Nat) : Nat := rowMax C V (fun i => lossOf C V (C.OP i) m) (Nat.sub K 1)
 
 /-- The loss at token `t`, at any position but the last. -/
-def tokenLoss (m t : Nat) : Nat := Nat.add (positionLoss C V K m) (lossOf C V (nth C.OE t) m)
+def tokenLoss (m t : Nat) : Nat := Nat.add (positionLoss C V K m) (lossOf C V (C.OE t) m)
 
 /-- The largest loss at a token below `n`, at any position but the last. -/
-def farLoss (m n : Nat) : Nat := Nat.add (positionLoss C V K m) (rowMax C V (fun t => lossOf C V (nth C.OE t) m) n)
+def farLoss (m n : Nat) : Nat := Nat.add (positionLoss C V K m) (rowMax C V (fun t => lossOf C V (C.OE t) m) n)
 
 /-- The bias of a loss in every lane. -/
 def lossBias : Nat := Nat.mul (Nat.mul 3 (Nat.pow 2 C.r)) (ones C.w V)
 
 /-- The part of a loss of `x` that is above zero, with query `a`. -/
-def positive (a m x : Nat) : Nat := monus C.w (C.guard V) (Nat.add (lossOf C V (nth C.D a) m) x) (lossBias C V)
+def positive (a m x : Nat) : Nat := monus C.w (C.guard V) (Nat.add (lossOf C V (C.D a) m) x) (lossBias C V)
 
 /-- The exponential of the token score of `t`. -/
-def tokenExp (a t : Nat) : Nat := lane C.e (nth C.eE a) t
+def tokenExp (a t : Nat) : Nat := lane C.e (C.eE a) t
 
 /-- The exponential of the position score of `i`. -/
-def positionExp (a i : Nat) : Nat := lane C.e (nth C.eP a) i
+def positionExp (a i : Nat) : Nat := lane C.e (C.eP a) i
 
 /-- Lane `t` is the largest `tokenExp` of the tokens up to `t`, if lanes have a bit to spare. -/
 def maxExps (a : Nat) : Nat :=
-  runningMax C.e (guardBits C.e V) V (Nat.succ (Nat.log2 V)) (Nat.land (nth C.eE a) (Nat.sub (Nat.pow 2 (Nat.mul C.e V)) 1))
+  runningMax C.e (guardBits C.e V) V (Nat.succ (Nat.log2 V)) (Nat.land (C.eE a) (Nat.sub (Nat.pow 2 (Nat.mul C.e V)) 1))
 
 /-- At least every `tokenExp` below `n`. -/
 def maxTokenExp (a n : Nat) : Nat :=
@@ -83,7 +83,7 @@ def totalLoss (a m : Nat) : Nat :=
 
 /-- What a position gains that holds `m`; it must lose nothing. -/
 def ownGain (a m : Nat) : Nat :=
-  Nat.sub (lossBias C V) (Nat.add (lossOf C V (nth C.D a) m) (tokenLoss C V K m m))
+  Nat.sub (lossBias C V) (Nat.add (lossOf C V (C.D a) m) (tokenLoss C V K m m))
 
 /-- The row of the last position. -/
 def lastRow (a : Nat) : Nat := row C a (Nat.sub K 1) a

@@ -64,7 +64,7 @@ theorem maxTokenExp_spec {C : Tables} {V a n : Nat} (hle : ∀ t, t < V → toke
       have hlt : ∀ t, t < V → tokenExp C a t < 2 ^ (C.e - 1) := fun t ht =>
         Nat.lt_of_le_of_lt (hle t ht) (Nat.pow_lt_pow_right (by omega) (by omega))
       have hrow : maxExps C V a = pack C.e (windowMax (tokenExp C a) (Nat.succ (Nat.log2 V))) V := by
-        show runningMax C.e (guardBits C.e V) V _ (nth C.eE a &&& (2 ^ (C.e * V) - 1)) = _
+        show runningMax C.e (guardBits C.e V) V _ (C.eE a &&& (2 ^ (C.e * V) - 1)) = _
         rw [Nat.and_two_pow_sub_one_eq_mod, ← pack_lane_mod]
         exact runningMax_pack (by omega) hlt
       have hmax : ∀ t, t < V → windowMax (tokenExp C a) (Nat.succ (Nat.log2 V)) t ≤ 2 ^ C.P := fun t ht =>
@@ -76,17 +76,17 @@ theorem maxTokenExp_spec {C : Tables} {V a n : Nat} (hle : ∀ t, t < V → toke
       exact ⟨hmax n (by omega), fun t ht => le_windowMax (by omega) (by omega)⟩
 
 /-- Lane `o` of `positionLoss C V K m`. -/
-def positionEntry (C : Tables) (K m o : Nat) : Nat := maxBelow (fun i => lossEntry C (nth C.OP i) m o) (K - 1)
+def positionEntry (C : Tables) (K m o : Nat) : Nat := maxBelow (fun i => lossEntry C (C.OP i) m o) (K - 1)
 
 /-- Lane `o` of `tokenLoss C V K m t`. -/
-def tokenEntry (C : Tables) (K m t o : Nat) : Nat := positionEntry C K m o + lossEntry C (nth C.OE t) m o
+def tokenEntry (C : Tables) (K m t o : Nat) : Nat := positionEntry C K m o + lossEntry C (C.OE t) m o
 
 /-- Lane `o` of `farLoss C V K m n`. -/
 def farEntry (C : Tables) (K m n o : Nat) : Nat :=
-  positionEntry C K m o + maxBelow (fun t => lossEntry C (nth C.OE t) m o) n
+  positionEntry C K m o + maxBelow (fun t => lossEntry C (C.OE t) m o) n
 
 /-- Lane `o` of `positive C V a m x`, where lane `o` of `x` is `y`. -/
-def excess (C : Tables) (a m o y : Nat) : Nat := lossEntry C (nth C.D a) m o + y - 3 * 2 ^ C.r
+def excess (C : Tables) (a m o y : Nat) : Nat := lossEntry C (C.D a) m o + y - 3 * 2 ^ C.r
 
 /-- Lane `o` of `totalLoss C V K a m`. -/
 def totalEntry (C : Tables) (V K a m o : Nat) : Nat :=
@@ -95,7 +95,7 @@ def totalEntry (C : Tables) (V K a m o : Nat) : Nat :=
 
 /-- Lane `o` of `ownGain C V K a m`. -/
 def gainEntry (C : Tables) (K a m o : Nat) : Nat :=
-  3 * 2 ^ C.r - (lossEntry C (nth C.D a) m o + tokenEntry C K m m o)
+  3 * 2 ^ C.r - (lossEntry C (C.D a) m o + tokenEntry C K m m o)
 
 theorem lossOf_eq_pack {C : Tables} {V x : Nat} (hx : x < 2 ^ (C.w * V)) (m : Nat) :
     lossOf C V x m = pack C.w (lossEntry C x m) V := by
@@ -119,7 +119,7 @@ theorem rowMax_eq_pack {C : Tables} {V n : Nat} {F : Nat → Nat} {f : Nat → N
 
 theorem others_eq_pack {w V m : Nat} (hm : m < V) :
     ones w V - 2 ^ (w * m) = pack w (fun o => if o = m then 0 else 1) V := by
-  rw [← pack_single w m V hm, ones, ← pack_sub fun o _ => by split <;> omega]
+  rw [← pack_single w m V hm, ones_eq, ← pack_sub fun o _ => by split <;> omega]
   exact pack_congr fun o _ => by split <;> rfl
 
 /-! ## Exponentials -/
@@ -208,13 +208,13 @@ theorem positionLoss_eq (m : Nat) :
 
 theorem tokenLoss_eq (m : Nat) {t : Nat} (ht : t < M.d_vocab) :
     tokenLoss C M.d_vocab M.n_ctx m t = pack C.w (tokenEntry C M.n_ctx m t) M.d_vocab := by
-  show positionLoss C M.d_vocab M.n_ctx m + lossOf C M.d_vocab (nth C.OE t) m = _
+  show positionLoss C M.d_vocab M.n_ctx m + lossOf C M.d_vocab (C.OE t) m = _
   rw [positionLoss_eq hv, lossOf_eq_pack (hv.OE_lt t ht).1, ← pack_add]
   rfl
 
 theorem farLoss_eq (m : Nat) {n : Nat} (hn : n ≤ M.d_vocab) :
     farLoss C M.d_vocab M.n_ctx m n = pack C.w (farEntry C M.n_ctx m n) M.d_vocab := by
-  show positionLoss C M.d_vocab M.n_ctx m + rowMax C M.d_vocab (fun t => lossOf C M.d_vocab (nth C.OE t) m) n = _
+  show positionLoss C M.d_vocab M.n_ctx m + rowMax C M.d_vocab (fun t => lossOf C M.d_vocab (C.OE t) m) n = _
   rw [positionLoss_eq hv, rowMax_eq_pack hv.w_pos (fun t ht => lossOf_eq_pack (hv.OE_lt t (by omega)).1 m) fun t o ht ho => by
     have h1 := hv.bias_room
     have h2 := lossEntry_lt (m := m) ((hv.OE_lt t (by omega)).2 o ho)
@@ -231,7 +231,7 @@ theorem tokenEntry_lt (m : Nat) {t : Nat} (ht : t < M.d_vocab) (ho : o < M.d_voc
 theorem farEntry_lt (m : Nat) {n : Nat} (hn : n ≤ M.d_vocab) (ho : o < M.d_vocab) :
     farEntry C M.n_ctx m n o < 4 * 2 ^ C.r := by
   have h1 := positionEntry_lt hv m ho
-  have h2 : maxBelow (fun t => lossEntry C (nth C.OE t) m o) n < 2 * 2 ^ C.r :=
+  have h2 : maxBelow (fun t => lossEntry C (C.OE t) m o) n < 2 * 2 ^ C.r :=
     maxBelow_lt (Nat.mul_pos (by omega) (Nat.two_pow_pos _)) fun t ht => lossEntry_lt ((hv.OE_lt t (by omega)).2 o ho)
   unfold farEntry
   omega
@@ -246,13 +246,13 @@ theorem excess_lt (m : Nat) (ho : o < M.d_vocab) {y : Nat} (hy : y < 4 * 2 ^ C.r
 theorem positive_eq (m : Nat) {f : Nat → Nat} (hf : ∀ o, o < M.d_vocab → f o < 4 * 2 ^ C.r) :
     positive C M.d_vocab a m (pack C.w f M.d_vocab) = pack C.w (fun o => excess C a m o (f o)) M.d_vocab := by
   have hB := hv.bias_room
-  show monus C.w (guardBits C.w M.d_vocab) (lossOf C M.d_vocab (nth C.D a) m + pack C.w f M.d_vocab)
+  show monus C.w (guardBits C.w M.d_vocab) (lossOf C M.d_vocab (C.D a) m + pack C.w f M.d_vocab)
     (3 * 2 ^ C.r * ones C.w M.d_vocab) = _
   rw [lossOf_eq_pack (hv.D_lt a ha).1, ← pack_add, ← pack_const]
   refine monus_pack hv.w_pos (fun o ho => ?_) fun o ho => ?_
   · have h1 := lossEntry_lt (m := m) ((hv.D_lt a ha).2 o ho)
     have h2 := hf o ho
-    show lossEntry C (nth C.D a) m o + f o < C.half
+    show lossEntry C (C.D a) m o + f o < C.half
     omega
   · show 3 * 2 ^ C.r < C.half
     omega
@@ -303,7 +303,7 @@ theorem totalLoss_eq :
 
 /-- `m` loses nothing at its own token. -/
 theorem own_of_positive (h : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0) (ho : o < M.d_vocab) :
-    lossEntry C (nth C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r := by
+    lossEntry C (C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r := by
   have hlt := fun o ho => tokenEntry_lt hv m hm (o := o) ho
   rw [tokenLoss_eq hv m hm, positive_eq hv ha m hlt] at h
   have h1 := eq_zero_of_pack (fun o ho => by
@@ -316,13 +316,13 @@ theorem own_of_positive (h : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n
 theorem ownGain_eq (h : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0) :
     ownGain C M.d_vocab M.n_ctx a m = pack C.w (gainEntry C M.n_ctx a m) M.d_vocab := by
   show 3 * 2 ^ C.r * ones C.w M.d_vocab -
-    (lossOf C M.d_vocab (nth C.D a) m + tokenLoss C M.d_vocab M.n_ctx m m) = _
+    (lossOf C M.d_vocab (C.D a) m + tokenLoss C M.d_vocab M.n_ctx m m) = _
   rw [lossOf_eq_pack (hv.D_lt a ha).1, tokenLoss_eq hv m hm, ← pack_add, ← pack_const]
   exact (pack_sub fun o ho => own_of_positive hv ha hm h ho).symm
 
 /-- The total loss, the slack and the last position, against the gain of one copy of weight `W`. -/
 theorem whole_spec (h : whole C M.d_vocab M.n_ctx a m = true) (ho : o < M.d_vocab) :
-    lossEntry C (nth C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r ∧
+    lossEntry C (C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r ∧
     (o ≠ m → totalEntry C M.d_vocab M.n_ctx a m o + rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx ≤
       (bif Nat.beq a m then 0 else leastWeight C M.n_ctx a m) * gainEntry C M.n_ctx a m o +
         rowEntry C a (M.n_ctx - 1) a m) := by
@@ -396,21 +396,21 @@ theorem laneSum_le (ht : t < M.d_vocab) {y : Nat} (hy : tokenEntry C M.n_ctx m t
   have h1 := (hv.D_lt a ha).2 m hm
   have h2 := (hv.OP_lt i (by omega)).2 m hm
   have h3 := (hv.OE_lt t ht).2 m hm
-  have h4 : lossEntry C (nth C.OP i) m o ≤ positionEntry C M.n_ctx m o :=
-    le_maxBelow (f := fun i => lossEntry C (nth C.OP i) m o) hi
+  have h4 : lossEntry C (C.OP i) m o ≤ positionEntry C M.n_ctx m o :=
+    le_maxBelow (f := fun i => lossEntry C (C.OP i) m o) hi
   unfold tokenEntry at hy
   unfold lossEntry at hy h4
   unfold laneSum excess lossEntry
   omega
 
 /-- A position that holds `m` gains. -/
-theorem rowEntry_own (h : lossEntry C (nth C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r) :
+theorem rowEntry_own (h : lossEntry C (C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r) :
     rowEntry C a i m o + leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o ≤ rowEntry C a i m m := by
   have h1 := (hv.D_lt a ha).2 m hm
   have h2 := (hv.OP_lt i (by omega)).2 m hm
   have h3 := (hv.OE_lt m hm).2 m hm
-  have h4 : lossEntry C (nth C.OP i) m o ≤ positionEntry C M.n_ctx m o :=
-    le_maxBelow (f := fun i => lossEntry C (nth C.OP i) m o) hi
+  have h4 : lossEntry C (C.OP i) m o ≤ positionEntry C M.n_ctx m o :=
+    le_maxBelow (f := fun i => lossEntry C (C.OP i) m o) hi
   have h5 : laneSum C a i m o + gainEntry C M.n_ctx a m o ≤ laneSum C a i m m := by
     unfold tokenEntry at h
     unfold lossEntry at h h4
@@ -463,14 +463,14 @@ theorem rowEntry_below {i t : Nat} (hi : i < M.n_ctx - 1) (ht : t < m) :
       (Nat.add_le_add_left (Nat.mul_le_mul_left _ (Nat.le_max_left _ _)) _)
   · have ht' : t < m - 1 := by omega
     have hy : tokenEntry C M.n_ctx m t o ≤ farEntry C M.n_ctx m (m - 1) o :=
-      Nat.add_le_add_left (le_maxBelow (f := fun t => lossEntry C (nth C.OE t) m o) ht') _
+      Nat.add_le_add_left (le_maxBelow (f := fun t => lossEntry C (C.OE t) m o) ht') _
     have he := tokenExp_le_max hv ha (show m - 1 ≤ M.d_vocab by omega) ht'
     exact Nat.le_trans (rowEntry_other hv ha hm hi (by omega) hy he)
       (Nat.add_le_add_left (Nat.mul_le_mul_left _ (Nat.le_max_right _ _)) _)
 
 /-- All positions but the last, holding tokens of `m` at most: the losses against the gains. -/
 theorem natSum_rows_le {x : Nat → Nat} (hx : ∀ i, i < M.n_ctx - 1 → x i ≤ m)
-    (hown : lossEntry C (nth C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r) :
+    (hown : lossEntry C (C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r) :
     natSum (M.n_ctx - 1) (fun i => rowEntry C a i (x i) o) +
       natSum (M.n_ctx - 1) (fun i => if x i = m then leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o else 0) ≤
     natSum (M.n_ctx - 1) (fun i => rowEntry C a i (x i) m) + totalEntry C M.d_vocab M.n_ctx a m o := by

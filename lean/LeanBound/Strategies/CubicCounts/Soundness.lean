@@ -316,11 +316,11 @@ theorem rowEntry_loss (g : Nat) {i t : Nat} (hi : i < M.n_ctx - 1) (ht : t < m) 
   · rw [if_neg (by simp [isNear]; omega)]
     have ht' : t < m - g := by omega
     have he := tokenExp_le_max hv ha (show m - g ≤ M.d_vocab by omega) ht'
-    exact weighed (Nat.add_le_add_left (le_maxBelow (f := fun t => lossEntry C (nth C.OE t) m o) ht') _) he
+    exact weighed (Nat.add_le_add_left (le_maxBelow (f := fun t => lossEntry C (C.OE t) m o) ht') _) he
 
 /-- All positions but the last: the losses against the gains. -/
 theorem natSum_rows_counts (g : Nat) {x : Nat → Nat} (hx : ∀ i, i < M.n_ctx - 1 → x i ≤ m)
-    (hown : lossEntry C (nth C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r) :
+    (hown : lossEntry C (C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r) :
     natSum (M.n_ctx - 1) (fun i => rowEntry C a i (x i) o) +
       natSum (M.n_ctx - 1) (fun i => if x i = m then leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o else 0) ≤
     natSum (M.n_ctx - 1) (fun i => rowEntry C a i (x i) m) + natSum (M.n_ctx - 1) fun i =>

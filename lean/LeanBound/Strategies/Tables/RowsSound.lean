@@ -137,7 +137,7 @@ end Tables.ValidLogits
 
 /-- The sum of three lanes, one of each table. -/
 def laneSum (C : Tables) (a i t o : Nat) : Nat :=
-  lane C.w (nth C.D a) o + lane C.w (nth C.OP i) o + lane C.w (nth C.OE t) o
+  lane C.w (C.D a) o + lane C.w (C.OP i) o + lane C.w (C.OE t) o
 
 section Valid
 
@@ -164,8 +164,8 @@ theorem rowEntry_lt_top (ho : o < M.d_vocab) : rowEntry C a i t o < C.top := by
 theorem row_eq_pack : row C a i t = pack C.w (rowEntry C a i t) M.d_vocab := by
   have h : pack C.w (rowEntry C a i t) M.d_vocab = weight C a i t * pack C.w (laneSum C a i t) M.d_vocab :=
     pack_mul ..
-  have h' : pack C.w (laneSum C a i t) M.d_vocab = pack C.w (lane C.w (nth C.D a)) M.d_vocab +
-      pack C.w (lane C.w (nth C.OP i)) M.d_vocab + pack C.w (lane C.w (nth C.OE t)) M.d_vocab := by
+  have h' : pack C.w (laneSum C a i t) M.d_vocab = pack C.w (lane C.w (C.D a)) M.d_vocab +
+      pack C.w (lane C.w (C.OP i)) M.d_vocab + pack C.w (lane C.w (C.OE t)) M.d_vocab := by
     rw [← pack_add, ← pack_add]; rfl
   rw [h, h', pack_lane (hv.D_lt a ha).1, pack_lane (hv.OP_lt i hi).1, pack_lane (hv.OE_lt t ht).1]
   rfl
