@@ -18,6 +18,8 @@ noncomputable section
 /-- `f n`. The kernel passes arguments on as they are written; here it computes `n` first, so that equal numbers look equal. -/
 def forced (f : Nat → Nat) (n : Nat) : Nat := Nat.rec (f 0) (fun n _ => f (Nat.succ n)) n
 
+theorem forced_eq (f : Nat → Nat) (n : Nat) : forced f n = f n := by cases n <;> rfl
+
 /-- Row `i` of the table whose rows from `2 ^ b * j` on, `2 ^ b` of `S` bits each, are in `block j`. -/
 def blockRow (S b : Nat) (block : Nat → Nat) (i : Nat) : Nat :=
   forced (fun j => lane S (block j) (Nat.land i (Nat.sub (Nat.pow 2 b) 1))) (Nat.shiftRight i b)

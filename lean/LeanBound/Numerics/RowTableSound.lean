@@ -11,8 +11,6 @@ namespace LeanBound
 
 noncomputable section
 
-theorem forced_eq (f : Nat → Nat) (n : Nat) : forced f n = f n := by cases n <;> rfl
-
 theorem blockRow_eq (S b : Nat) (block : Nat → Nat) (i : Nat) :
     blockRow S b block i = lane S (block (i / 2 ^ b)) (i % 2 ^ b) := by
   show forced (fun j => lane S (block j) (i &&& (2 ^ b - 1))) (i >>> b) = _

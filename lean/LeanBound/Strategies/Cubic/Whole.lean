@@ -61,11 +61,11 @@ def maxExps (a : Nat) : Nat :=
 
 /-- At least every `tokenExp` below `n`. -/
 def maxTokenExp (a n : Nat) : Nat :=
-  cond (Nat.beq n 0) 0 (cond (Nat.ble (Nat.add C.P 2) C.e) (lane C.e (maxExps C V a) (Nat.sub n 1)) (Nat.pow 2 C.P))
+  Bool.rec (Bool.rec (Nat.pow 2 C.P) (lane C.e (maxExps C V a) (Nat.sub n 1)) (Nat.ble (Nat.add C.P 2) C.e)) 0 (Nat.beq n 0)
 
 /-- The least `positionExp` below `n`, at most `2 ^ P`. -/
 def minPositionExp (a n : Nat) : Nat :=
-  Nat.rec (Nat.pow 2 C.P) (fun i ih => cond (Nat.ble ih (positionExp C a i)) ih (positionExp C a i)) n
+  Nat.rec (Nat.pow 2 C.P) (fun i ih => Bool.rec (positionExp C a i) ih (Nat.ble ih (positionExp C a i))) n
 
 /-- At least the weight of all positions but the last, if each holds a token of exponential `e`. -/
 def totalWeight (a e : Nat) : Nat :=
@@ -74,6 +74,9 @@ def totalWeight (a e : Nat) : Nat :=
 /-- At most the weight of any position but the last that holds `m`. -/
 def leastWeight (a m : Nat) : Nat :=
   Nat.shiftRight (Nat.mul (tokenExp C a m) (minPositionExp C a (Nat.sub K 1))) C.P
+
+/-- At most the weight of the positions that must hold `m` before the last one: none if the last one does. -/
+def copyWeight (a m : Nat) : Nat := Bool.rec (leastWeight C K a m) 0 (Nat.beq a m)
 
 /-- The most that all positions but the last can lose together, with tokens below `m`. -/
 def totalLoss (a m : Nat) : Nat :=
@@ -94,7 +97,7 @@ def whole (a m : Nat) : Bool :=
     (Nat.beq (monus C.w (C.guard V)
       (Nat.add (Nat.add (totalLoss C V K a m) (lastRow C K a))
         (Nat.mul (C.slack K) (Nat.sub (ones C.w V) (Nat.pow 2 (Nat.mul C.w m)))))
-      (Nat.add (Nat.mul (cond (Nat.beq a m) 0 (leastWeight C K a m)) (ownGain C V K a m))
+      (Nat.add (Nat.mul (copyWeight C K a m) (ownGain C V K a m))
         (Nat.mul (lane C.w (lastRow C K a) m) (ones C.w V)))) 0)
 
 end

@@ -55,7 +55,7 @@ theorem maxTokenExp_spec {C : Tables} {V a n : Nat} (hle : ∀ t, t < V → toke
   | zero => exact ⟨Nat.zero_le _, fun t ht => absurd ht (Nat.not_lt_zero _)⟩
   | succ n =>
     have e : maxTokenExp C V a (n + 1) =
-      cond (Nat.ble (C.P + 2) C.e) (lane C.e (maxExps C V a) n) (2 ^ C.P) := rfl
+      Bool.rec (motive := fun _ => Nat) (2 ^ C.P) (lane C.e (maxExps C V a) n) (Nat.ble (C.P + 2) C.e) := rfl
     rw [e]
     cases hP : Nat.ble (C.P + 2) C.e with
     | false => exact ⟨Nat.le_refl _, fun t ht => hle t (by omega)⟩
@@ -126,7 +126,7 @@ theorem others_eq_pack {w V m : Nat} (hm : m < V) :
 
 theorem minPositionExp_succ (C : Tables) (a n : Nat) :
     minPositionExp C a (n + 1) = min (minPositionExp C a n) (positionExp C a n) := by
-  show cond (Nat.ble (minPositionExp C a n) (positionExp C a n)) _ _ = _
+  show Bool.rec (motive := fun _ => Nat) _ _ (Nat.ble (minPositionExp C a n) (positionExp C a n)) = _
   cases h : Nat.ble (minPositionExp C a n) (positionExp C a n) with
   | true => have := Nat.le_of_ble_eq_true h; exact (Nat.min_eq_left this).symm
   | false =>
@@ -324,7 +324,7 @@ theorem ownGain_eq (h : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx 
 theorem whole_spec (h : whole C M.d_vocab M.n_ctx a m = true) (ho : o < M.d_vocab) :
     lossEntry C (C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r ∧
     (o ≠ m → totalEntry C M.d_vocab M.n_ctx a m o + rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx ≤
-      (bif Nat.beq a m then 0 else leastWeight C M.n_ctx a m) * gainEntry C M.n_ctx a m o +
+      copyWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o +
         rowEntry C a (M.n_ctx - 1) a m) := by
   obtain ⟨h1, h2⟩ := both_eq_true.1 h
   have h1 := Nat.eq_of_beq_eq_true h1
@@ -338,9 +338,9 @@ theorem whole_spec (h : whole C M.d_vocab M.n_ctx a m = true) (ho : o < M.d_voca
     rowEntry_lt_top hv ha (by omega) ha ho
   have hrow : lastRow C M.n_ctx a = pack C.w (rowEntry C a (M.n_ctx - 1) a) M.d_vocab :=
     row_eq_pack hv ha (Nat.sub_lt hn Nat.one_pos) ha
-  let W := bif Nat.beq a m then 0 else leastWeight C M.n_ctx a m
+  let W := copyWeight C M.n_ctx a m
   have hW : W ≤ 2 ^ C.P := by
-    show (bif Nat.beq a m then 0 else leastWeight C M.n_ctx a m) ≤ _
+    show Bool.rec (motive := fun _ => Nat) (leastWeight C M.n_ctx a m) 0 (Nat.beq a m) ≤ _
     cases Nat.beq a m
     · exact leastWeight_le_two_pow (tokenExp_le hv ha hm)
     · exact Nat.zero_le _
@@ -506,9 +506,10 @@ theorem whole_sound {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Val
   rw [natSum_snoc hK hy a fun i t => rowEntry C a i t o, natSum_snoc hK hy a fun i t => rowEntry C a i t m]
   obtain ⟨hown, hall⟩ := whole_spec hv ha hm h ho
   have hrows := natSum_rows_le hv ha hm hle hown
-  have hgain : (bif Nat.beq a m then 0 else leastWeight C M.n_ctx a m) * gainEntry C M.n_ctx a m o ≤
+  have hgain : copyWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o ≤
       natSum (M.n_ctx - 1) fun i =>
         if y.getD i 0 = m then leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o else 0 := by
+    unfold copyWeight
     cases hb : Nat.beq a m with
     | true => exact Nat.le_trans (Nat.le_of_eq (Nat.zero_mul _)) (Nat.zero_le _)
     | false =>

@@ -20,7 +20,7 @@ theorem maxPositionExp_eq (C : Tables) (a n : Nat) : maxPositionExp C a n = maxB
   | zero => rfl
   | succ n ih =>
     rw [maxBelow_succ, ← ih]
-    show cond (Nat.ble (maxPositionExp C a n) (positionExp C a n)) _ _ = _
+    show Bool.rec (motive := fun _ => Nat) _ _ (Nat.ble (maxPositionExp C a n) (positionExp C a n)) = _
     cases h : Nat.ble (maxPositionExp C a n) (positionExp C a n) with
     | true => exact (Nat.max_eq_left (Nat.le_of_ble_eq_true h)).symm
     | false =>
@@ -350,7 +350,7 @@ theorem settles_sound (F : Type) [ExpField F] {g c d n : Nat} (ham : a ≤ m) (h
     by_cases hne : a = m
     · omega
     · have hb : leastCopies a m = 1 := by
-        show cond (Nat.beq a m) 0 1 = 1
+        show Bool.rec (motive := fun _ => Nat) 1 0 (Nat.beq a m) = 1
         cases hb : Nat.beq a m with
         | false => rfl
         | true => exact absurd (Nat.eq_of_beq_eq_true hb) hne
@@ -405,8 +405,8 @@ theorem holdsCount_le_count {c d n : Nat} (hc : leastCopies a m ≤ c) (hcd : c 
 
 theorem copiesSize_le_count {c : Nat} (hc : leastCopies a m ≤ c) (j : Nat) :
     copiesSize C M.d_vocab M.n_ctx a m g c j ≤ count M.d_vocab (M.n_ctx - 1) (RightCopies M F a m c) := by
-  show cond (Nat.beq j 0) 0
-    (cond (settles C M.d_vocab M.n_ctx a m g c (j - 1)) (holdsCount M.d_vocab M.n_ctx m g c (j - 1)) 0) ≤ _
+  show Bool.rec (motive := fun _ => Nat) (Bool.rec (motive := fun _ => Nat) 0 (holdsCount M.d_vocab M.n_ctx m g c (j - 1))
+    (settles C M.d_vocab M.n_ctx a m g c (j - 1))) 0 (Nat.beq j 0) ≤ _
   cases Nat.beq j 0 with
   | true => exact Nat.zero_le _
   | false =>
@@ -417,8 +417,9 @@ theorem copiesSize_le_count {c : Nat} (hc : leastCopies a m ≤ c) (j : Nat) :
 theorem restSize_le_count {c : Nat} (hc : leastCopies a m ≤ c) (j : Nat) :
     restSize C M.d_vocab M.n_ctx a m g c j ≤
       natSum (M.n_ctx - c) fun i => count M.d_vocab (M.n_ctx - 1) (RightCopies M F a m (c + i)) := by
-  show cond (Nat.beq j 0) 0 (cond (settles C M.d_vocab M.n_ctx a m g c (j - 1))
-    (natSum (M.n_ctx - c) fun i => holdsCount M.d_vocab M.n_ctx m g (c + i) (j - 1)) 0) ≤ _
+  show Bool.rec (motive := fun _ => Nat) (Bool.rec (motive := fun _ => Nat) 0
+    (natSum (M.n_ctx - c) fun i => holdsCount M.d_vocab M.n_ctx m g (c + i) (j - 1))
+    (settles C M.d_vocab M.n_ctx a m g c (j - 1))) 0 (Nat.beq j 0) ≤ _
   cases Nat.beq j 0 with
   | true => exact Nat.zero_le _
   | false =>
@@ -449,8 +450,9 @@ end Copies
 theorem countsSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (g last : Nat) (js : List Nat) :
     countsSize C M.d_vocab M.n_ctx a m g last js ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
       M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
-  show cond (both (Nat.ble g m) (Nat.beq (positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m)) 0))
-    (copiesSum C M.d_vocab M.n_ctx a m g last js (leastCopies a m)) 0 ≤ _
+  show Bool.rec (motive := fun _ => Nat) 0
+    (copiesSum C M.d_vocab M.n_ctx a m g last js (leastCopies a m))
+    (both (Nat.ble g m) (Nat.beq (positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m)) 0)) ≤ _
   cases h : both (Nat.ble g m) (Nat.beq (positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m)) 0) with
   | false => exact Nat.zero_le _
   | true =>
@@ -462,21 +464,12 @@ theorem countsSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (g last : Na
       have := hy.2.symm.trans hy'.2
       omega
 
-theorem countedSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (splits : List (Nat × Nat × Nat × List Nat)) :
-    countedSize C M.d_vocab M.n_ctx a m splits ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
+theorem countedSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (split : Option (Nat × Nat × List Nat)) :
+    countedSize C M.d_vocab M.n_ctx a m split ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
       M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
-  induction splits with
-  | nil =>
-    show cond (whole C M.d_vocab M.n_ctx a m) (classCount M.n_ctx a m) 0 ≤ _
-    cases h : whole C M.d_vocab M.n_ctx a m with
-    | false => exact Nat.zero_le _
-    | true => exact classCount_le_count hv F ha ham hm h
-  | cons s splits ih =>
-    show cond (Nat.beq s.1 a) (countsSize C M.d_vocab M.n_ctx a m s.2.1 s.2.2.1 s.2.2.2)
-      (countedSize C M.d_vocab M.n_ctx a m splits) ≤ _
-    cases Nat.beq s.1 a with
-    | false => exact ih
-    | true => exact countsSize_le_count hv ha hm F ham s.2.1 s.2.2.1 s.2.2.2
+  cases split with
+  | none => exact wholeSize_le_count hv F ha ham hm
+  | some s => exact countsSize_le_count hv ha hm F ham s.1 s.2.1 s.2.2
 
 end Sound
 
@@ -485,7 +478,7 @@ theorem counts_accuracy {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables
     (hc : Covered (ProvedSize (countedSize C M.d_vocab M.n_ctx)) 0 ns)
     (hlen : Nat.beq ns.length M.d_vocab = true) {N : Nat} (hN : Nat.ble N (total ns) = true) :
     M.classifier.AccuracyAtLeast maxToken N :=
-  accuracy_of_maxima hv.n_ctx_pos (fun F _ _ _ splits ha ham hm => countedSize_le_count hv ha hm F ham splits) hc hlen hN
+  accuracy_of_maxima hv.n_ctx_pos (fun F _ _ _ split ha ham hm => countedSize_le_count hv ha hm F ham split) hc hlen hN
 
 end
 

@@ -70,7 +70,7 @@ variable {C : Tables} {V K m : Nat}
 
 theorem guards_eq_pack (hm : m < V) : guards C V m = pack C.w (fun o => if o = m then 0 else C.half) V := by
   have h : pack C.w (fun o => 1 - if o = m then 1 else 0) V = ones C.w V - 2 ^ (C.w * m) := by
-    rw [pack_sub (fun o _ => by split <;> omega), pack_single _ _ _ hm]; rfl
+    rw [pack_sub (fun o _ => by split <;> omega), pack_single _ _ _ hm, ones_eq]
   show C.half * (ones C.w V - 2 ^ (C.w * m)) = _
   rw [← h, ← pack_mul]
   exact pack_congr fun o _ => by split <;> simp
