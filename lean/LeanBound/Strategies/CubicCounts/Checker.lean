@@ -1,6 +1,7 @@
 module
 
 public import LeanBound.Numerics.Pascal
+public import LeanBound.Numerics.RowTable
 public import LeanBound.Strategies.Cubic.Checker
 
 /-!
@@ -10,7 +11,8 @@ Inputs are taken by their last token `a` and their largest token `m`. Where `who
 Elsewhere they are taken by the number `c` of copies of `m`, and by how many of the `g` tokens next below `m` they hold, both
 before the last position. The more copies of `m`, and the fewer of those tokens, the larger the lead: for each `c` the
 certificate says up to which number `n` of them the inputs hold, and one comparison of all outputs at once checks it; a last one
-is for all larger `c`. At most `K` comparisons a class, and the inputs are counted by binomials.
+is for all larger `c`. At most `K` comparisons a class, and the inputs are counted by binomials. The numbers of a class are computed first (`forced`): what depends on
+them and on the maximum alone is then shared by its queries.
 -/
 
 @[expose] public section
@@ -78,17 +80,18 @@ def restSize (g c j : Nat) : Nat :=
 
 /-- The inputs with `c` copies of `m` or more that are proved: `js` lists `j` by the number of copies, `last` is for the rest. -/
 def copiesSum (g last : Nat) (js : List Nat) (c : Nat) : Nat :=
-  List.rec (fun c => restSize C V K a m g c last)
+  List.rec (fun c => forced (restSize C V K a m g c) last)
     (fun j _ ih c => Nat.add (copiesSize C V K a m g c j) (ih (Nat.succ c))) js c
 
 /-- How many inputs of query `a` and maximum `m` are proved, by the number of copies of `m`. -/
 def countsSize (g last : Nat) (js : List Nat) : Nat :=
-  Bool.rec (nat_lit 0) (copiesSum C V K a m g last js (leastCopies a m))
+  Bool.rec (nat_lit 0) (forced (copiesSum C V K a m g last js) (leastCopies a m))
     (both (Nat.ble g m) (Nat.beq (positive C V a m (tokenLoss C V K m m)) 0))
 
 /-- How many inputs of query `a` and maximum `m` are proved: all at once, or by counts if `split` holds their numbers. -/
 def countedSize (split : Option (Nat × Nat × List Nat)) : Nat :=
-  Option.rec (Bool.rec (nat_lit 0) (classCount K a m) (whole C V K a m)) (fun s => countsSize C V K a m s.1 s.2.1 s.2.2) split
+  Option.rec (Bool.rec (nat_lit 0) (classCount K a m) (whole C V K a m))
+    (fun s => forced (fun g => countsSize C V K a m g s.2.1 s.2.2) s.1) split
 
 end
 

@@ -431,7 +431,10 @@ theorem copiesSum_le_count (last : Nat) (js : List Nat) {c : Nat} (hc : leastCop
     copiesSum C M.d_vocab M.n_ctx a m g last js c ≤
       natSum (M.n_ctx - c) fun i => count M.d_vocab (M.n_ctx - 1) (RightCopies M F a m (c + i)) := by
   induction js generalizing c with
-  | nil => exact restSize_le_count hv ha hm F ham hg h1 hc last
+  | nil =>
+    show forced (restSize C M.d_vocab M.n_ctx a m g c) last ≤ _
+    rw [forced_eq]
+    exact restSize_le_count hv ha hm F ham hg h1 hc last
   | cons j js ih =>
     show copiesSize C M.d_vocab M.n_ctx a m g c j + copiesSum C M.d_vocab M.n_ctx a m g last js (c + 1) ≤ _
     have e1 := copiesSize_le_count hv ha hm F ham hg h1 hc j
@@ -451,12 +454,14 @@ theorem countsSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (g last : Na
     countsSize C M.d_vocab M.n_ctx a m g last js ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
       M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
   show Bool.rec (motive := fun _ => Nat) 0
-    (copiesSum C M.d_vocab M.n_ctx a m g last js (leastCopies a m))
+    (forced (copiesSum C M.d_vocab M.n_ctx a m g last js) (leastCopies a m))
     (both (Nat.ble g m) (Nat.beq (positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m)) 0)) ≤ _
   cases h : both (Nat.ble g m) (Nat.beq (positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m)) 0) with
   | false => exact Nat.zero_le _
   | true =>
     obtain ⟨h0, h1⟩ := both_eq_true.1 h
+    show forced (copiesSum C M.d_vocab M.n_ctx a m g last js) (leastCopies a m) ≤ _
+    rw [forced_eq]
     refine Nat.le_trans (copiesSum_le_count hv ha hm F ham (Nat.le_of_ble_eq_true h0) (Nat.eq_of_beq_eq_true h1) last js
       (Nat.le_refl _)) ?_
     rw [natSum_eq]
@@ -469,7 +474,10 @@ theorem countedSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (split : Op
       M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
   cases split with
   | none => exact wholeSize_le_count hv F ha ham hm
-  | some s => exact countsSize_le_count hv ha hm F ham s.1 s.2.1 s.2.2
+  | some s =>
+    show forced (fun g => countsSize C M.d_vocab M.n_ctx a m g s.2.1 s.2.2) s.1 ≤ _
+    rw [forced_eq]
+    exact countsSize_le_count hv ha hm F ham s.1 s.2.1 s.2.2
 
 end Sound
 
