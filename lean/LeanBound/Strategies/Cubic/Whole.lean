@@ -84,6 +84,10 @@ def totalLoss (a m : Nat) : Nat :=
     (Nat.mul (totalWeight C K a (tokenExp C a (Nat.sub m 1))) (positive C V a m (tokenLoss C V K m (Nat.sub m 1))))
     (Nat.mul (totalWeight C K a (maxTokenExp C V a (Nat.sub m 1))) (positive C V a m (farLoss C V K m (Nat.sub m 1))))
 
+/-- A position loses nothing if it holds `m`. -/
+def losesNothing (a m : Nat) : Bool :=
+  lanesLe (C.guard V) (Nat.add (lossOf C V (C.D a) m) (tokenLoss C V K m m)) (lossBias C V)
+
 /-- What a position gains that holds `m`; it must lose nothing. -/
 def ownGain (a m : Nat) : Nat :=
   Nat.sub (lossBias C V) (Nat.add (lossOf C V (C.D a) m) (tokenLoss C V K m m))
@@ -93,12 +97,12 @@ def lastRow (a : Nat) : Nat := row C a (Nat.sub K 1) a
 
 /-- All inputs with last token `a` and largest token `m` are right. With `a = m` no other position need hold `m`. -/
 def whole (a m : Nat) : Bool :=
-  both (Nat.beq (positive C V a m (tokenLoss C V K m m)) 0)
-    (Nat.beq (monus C.w (C.guard V)
+  both (losesNothing C V K a m)
+    (lanesLe (C.guard V)
       (Nat.add (Nat.add (totalLoss C V K a m) (lastRow C K a))
         (Nat.mul (C.slack K) (Nat.sub (ones C.w V) (Nat.pow 2 (Nat.mul C.w m)))))
       (Nat.add (Nat.mul (copyWeight C K a m) (ownGain C V K a m))
-        (Nat.mul (lane C.w (lastRow C K a) m) (ones C.w V)))) 0)
+        (Nat.mul (lane C.w (lastRow C K a) m) (ones C.w V))))
 
 end
 

@@ -302,23 +302,26 @@ theorem totalLoss_eq :
     (fun o ho => Nat.lt_of_le_of_lt (Nat.le_trans (Nat.le_max_right _ _) (totalEntry_le hv ha hm ho)) hlt)
 
 /-- `m` loses nothing at its own token. -/
-theorem own_of_positive (h : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0) (ho : o < M.d_vocab) :
+theorem own_of_losesNothing (h : losesNothing C M.d_vocab M.n_ctx a m = true) (ho : o < M.d_vocab) :
     lossEntry C (C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r := by
-  have hlt := fun o ho => tokenEntry_lt hv m hm (o := o) ho
-  rw [tokenLoss_eq hv m hm, positive_eq hv ha m hlt] at h
-  have h1 := eq_zero_of_pack (fun o ho => by
-    have h2 := excess_lt hv ha m ho (hlt o ho)
-    have h3 := hv.bias_room
-    have h4 := hv.half_lt_two_pow
-    omega) h ho
-  exact Nat.le_of_sub_eq_zero h1
+  have hB := hv.bias_room
+  have h : lanesLe (guardBits C.w M.d_vocab) (lossOf C M.d_vocab (C.D a) m + tokenLoss C M.d_vocab M.n_ctx m m)
+    (3 * 2 ^ C.r * ones C.w M.d_vocab) = true := h
+  rw [lossOf_eq_pack (hv.D_lt a ha).1, tokenLoss_eq hv m hm, ← pack_add, ← pack_const] at h
+  refine lanesLe_pack hv.w_pos (fun o ho => ?_) (fun o _ => ?_) h ho
+  · have h1 := lossEntry_lt (m := m) ((hv.D_lt a ha).2 o ho)
+    have h2 := tokenEntry_lt hv m hm ho
+    show lossEntry C (C.D a) m o + tokenEntry C M.n_ctx m m o < C.half
+    omega
+  · show 3 * 2 ^ C.r < C.half
+    omega
 
-theorem ownGain_eq (h : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0) :
+theorem ownGain_eq (h : losesNothing C M.d_vocab M.n_ctx a m = true) :
     ownGain C M.d_vocab M.n_ctx a m = pack C.w (gainEntry C M.n_ctx a m) M.d_vocab := by
   show 3 * 2 ^ C.r * ones C.w M.d_vocab -
     (lossOf C M.d_vocab (C.D a) m + tokenLoss C M.d_vocab M.n_ctx m m) = _
   rw [lossOf_eq_pack (hv.D_lt a ha).1, tokenLoss_eq hv m hm, ← pack_add, ← pack_const]
-  exact (pack_sub fun o ho => own_of_positive hv ha hm h ho).symm
+  exact (pack_sub fun o ho => own_of_losesNothing hv ha hm h ho).symm
 
 /-- The total loss, the slack and the last position, against the gain of one copy of weight `W`. -/
 theorem whole_spec (h : whole C M.d_vocab M.n_ctx a m = true) (ho : o < M.d_vocab) :
@@ -327,9 +330,7 @@ theorem whole_spec (h : whole C M.d_vocab M.n_ctx a m = true) (ho : o < M.d_voca
       copyWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o +
         rowEntry C a (M.n_ctx - 1) a m) := by
   obtain ⟨h1, h2⟩ := both_eq_true.1 h
-  have h1 := Nat.eq_of_beq_eq_true h1
-  have h2 := Nat.eq_of_beq_eq_true h2
-  refine ⟨own_of_positive hv ha hm h1 ho, fun hom => ?_⟩
+  refine ⟨own_of_losesNothing hv ha hm h1 ho, fun hom => ?_⟩
   have hn := hv.n_ctx_pos
   have hroom := hv.room_le
   have hhalf := hv.half_lt_two_pow
@@ -370,11 +371,11 @@ theorem whole_spec (h : whole C M.d_vocab M.n_ctx a m = true) (ho : o < M.d_voca
     have e3 := C.slack_pos M.n_ctx
     show W * gainEntry C M.n_ctx a m o + rowEntry C a (M.n_ctx - 1) a m < _
     omega
-  have h2 : monus C.w (guardBits C.w M.d_vocab) (totalLoss C M.d_vocab M.n_ctx a m + lastRow C M.n_ctx a +
+  have h2 : lanesLe (guardBits C.w M.d_vocab) (totalLoss C M.d_vocab M.n_ctx a m + lastRow C M.n_ctx a +
       C.slack M.n_ctx * (ones C.w M.d_vocab - 2 ^ (C.w * m)))
-      (W * ownGain C M.d_vocab M.n_ctx a m + lane C.w (lastRow C M.n_ctx a) m * ones C.w M.d_vocab) = 0 := h2
-  rw [hX, hY, monus_pack hv.w_pos hXlt hYlt] at h2
-  have h3 := Nat.le_of_sub_eq_zero (eq_zero_of_pack (fun o ho => by have := hXlt o ho; omega) h2 ho)
+      (W * ownGain C M.d_vocab M.n_ctx a m + lane C.w (lastRow C M.n_ctx a) m * ones C.w M.d_vocab) = true := h2
+  rw [hX, hY] at h2
+  have h3 := lanesLe_pack hv.w_pos hXlt hYlt h2 ho
   have h4 : totalEntry C M.d_vocab M.n_ctx a m o + rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx * (if o = m then 0 else 1) ≤
     W * gainEntry C M.n_ctx a m o + rowEntry C a (M.n_ctx - 1) a m := h3
   rwa [if_neg hom, Nat.mul_one] at h4

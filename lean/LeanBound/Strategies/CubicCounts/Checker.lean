@@ -51,11 +51,11 @@ def lastLoss : Nat :=
 /-- With `c` copies of `m` and at most `n` of the `g` tokens below it, the lead of `m` is above the slack. -/
 def settles (g c n : Nat) : Bool :=
   both (Nat.ble (Nat.add c n) (Nat.sub K 1))
-    (Nat.beq (monus C.w (C.guard V)
+    (lanesLe (C.guard V)
       (Nat.add (Nat.add (Nat.mul n (nearUnit C V K a m g))
         (Nat.mul (Nat.sub (Nat.sub (Nat.sub K 1) c) n) (farUnit C V K a m (Nat.sub m g)))) (lastLoss C V K a m))
       (Nat.add (Nat.mul c (Nat.mul (leastWeight C K a m) (ownGain C V K a m)))
-        (Nat.mul (lane C.w (lastRow C K a) m) (ones C.w V)))) 0)
+        (Nat.mul (lane C.w (lastRow C K a) m) (ones C.w V))))
 
 /-- Bits of a number of inputs. -/
 def sizeWidth : Nat := Nat.mul K (Nat.succ (Nat.log2 V))
@@ -86,7 +86,7 @@ def copiesSum (g last : Nat) (js : List Nat) (c : Nat) : Nat :=
 /-- How many inputs of query `a` and maximum `m` are proved, by the number of copies of `m`. -/
 def countsSize (g last : Nat) (js : List Nat) : Nat :=
   Bool.rec (nat_lit 0) (forced (copiesSum C V K a m g last js) (leastCopies a m))
-    (both (Nat.ble g m) (Nat.beq (positive C V a m (tokenLoss C V K m m)) 0))
+    (both (Nat.ble g m) (losesNothing C V K a m))
 
 /-- How many inputs of query `a` and maximum `m` are proved: all at once, or by counts if `split` holds their numbers. -/
 def countedSize (split : Option (Nat × Nat × List Nat)) : Nat :=

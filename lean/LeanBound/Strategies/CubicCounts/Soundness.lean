@@ -161,7 +161,7 @@ theorem weighted_gain_le : leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o
   omega
 
 /-- What `settles` says of one output, where `m` loses nothing at its own token. -/
-theorem settles_spec {g c n : Nat} (h1 : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0)
+theorem settles_spec {g c n : Nat} (h1 : losesNothing C M.d_vocab M.n_ctx a m = true)
     (h : settles C M.d_vocab M.n_ctx a m g c n = true) (ho : o < M.d_vocab) (hom : o ≠ m) :
     c + n ≤ M.n_ctx - 1 ∧
       n * nearUnitEntry C M.d_vocab M.n_ctx a m g g o + (M.n_ctx - 1 - c - n) * farUnitEntry C M.d_vocab M.n_ctx a m (m - g) o +
@@ -169,7 +169,6 @@ theorem settles_spec {g c n : Nat} (h1 : positive C M.d_vocab a m (tokenLoss C M
       c * (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o) + rowEntry C a (M.n_ctx - 1) a m := by
   obtain ⟨hcn, h2⟩ := both_eq_true.1 h
   have hcn : c + n ≤ M.n_ctx - 1 := Nat.le_of_ble_eq_true hcn
-  have h2 := Nat.eq_of_beq_eq_true h2
   refine ⟨hcn, ?_⟩
   have hn := hv.n_ctx_pos
   have hroom := hv.room_le
@@ -207,13 +206,13 @@ theorem settles_spec {g c n : Nat} (h1 : positive C M.d_vocab a m (tokenLoss C M
     have e3 := hlast m hm
     show c * (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o) + rowEntry C a (M.n_ctx - 1) a m < _
     omega
-  have h2 : monus C.w (guardBits C.w M.d_vocab)
+  have h2 : lanesLe (guardBits C.w M.d_vocab)
       (n * nearUnit C M.d_vocab M.n_ctx a m g + k * farUnit C M.d_vocab M.n_ctx a m (m - g) +
         (lastRow C M.n_ctx a + C.slack M.n_ctx * (ones C.w M.d_vocab - 2 ^ (C.w * m))))
       (c * (leastWeight C M.n_ctx a m * ownGain C M.d_vocab M.n_ctx a m) +
-        lane C.w (lastRow C M.n_ctx a) m * ones C.w M.d_vocab) = 0 := h2
-  rw [hX, hY, monus_pack hv.w_pos hXlt hYlt] at h2
-  have h3 := Nat.le_of_sub_eq_zero (eq_zero_of_pack (fun o ho => by have := hXlt o ho; omega) h2 ho)
+        lane C.w (lastRow C M.n_ctx a) m * ones C.w M.d_vocab) = true := h2
+  rw [hX, hY] at h2
+  have h3 := lanesLe_pack hv.w_pos hXlt hYlt h2 ho
   have h4 : n * nearUnitEntry C M.d_vocab M.n_ctx a m g g o + k * farUnitEntry C M.d_vocab M.n_ctx a m (m - g) o +
     (rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx * (if o = m then 0 else 1)) ≤
     c * (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o) + rowEntry C a (M.n_ctx - 1) a m := h3
@@ -337,7 +336,7 @@ theorem natSum_rows_counts (g : Nat) {x : Nat → Nat} (hx : ∀ i, i < M.n_ctx 
 
 /-- An input with `c` copies of `m` or more and at most `n` of the `g` tokens below it is right. -/
 theorem settles_sound (F : Type) [ExpField F] {g c d n : Nat} (ham : a ≤ m) (hc : leastCopies a m ≤ c) (hcd : c ≤ d)
-    (h1 : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0)
+    (h1 : losesNothing C M.d_vocab M.n_ctx a m = true)
     (h : settles C M.d_vocab M.n_ctx a m g c n = true) {y : List Nat} (hy : y ∈ sequences M.d_vocab (M.n_ctx - 1))
     (hholds : Holds m g d n y) :
     M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
@@ -364,7 +363,7 @@ theorem settles_sound (F : Type) [ExpField F] {g c d n : Nat} (ham : a ≤ m) (h
     have e : y.getD i 0 = y[i]'(by omega) := by
       rw [List.getD_eq_getElem?_getD, List.getElem?_eq_getElem (by omega), Option.getD_some]
     exact e ▸ hym _ (List.getElem_mem _)
-  have hrows := natSum_rows_counts hv ha hm g (x := fun i => y.getD i 0) (o := o) hle (own_of_positive hv ha hm h1 ho)
+  have hrows := natSum_rows_counts hv ha hm g (x := fun i => y.getD i 0) (o := o) hle (own_of_losesNothing hv ha hm h1 ho)
   have hgain := natSum_copies y m (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o)
   have hloss := natSum_losses (y := y) (g := g) (F := farUnitEntry C M.d_vocab M.n_ctx a m (m - g) o)
     (N := nearUnitEntry C M.d_vocab M.n_ctx a m g g o)
@@ -393,7 +392,7 @@ theorem holdsCount_eq {g c n : Nat} (hg : g ≤ m) :
 section Copies
 
 variable (F : Type) [ExpField F] (ham : a ≤ m) {g : Nat} (hg : g ≤ m)
-  (h1 : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0)
+  (h1 : losesNothing C M.d_vocab M.n_ctx a m = true)
 
 include ham hg h1
 
@@ -455,14 +454,14 @@ theorem countsSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (g last : Na
       M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
   show Bool.rec (motive := fun _ => Nat) 0
     (forced (copiesSum C M.d_vocab M.n_ctx a m g last js) (leastCopies a m))
-    (both (Nat.ble g m) (Nat.beq (positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m)) 0)) ≤ _
-  cases h : both (Nat.ble g m) (Nat.beq (positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m)) 0) with
+    (both (Nat.ble g m) (losesNothing C M.d_vocab M.n_ctx a m)) ≤ _
+  cases h : both (Nat.ble g m) (losesNothing C M.d_vocab M.n_ctx a m) with
   | false => exact Nat.zero_le _
   | true =>
     obtain ⟨h0, h1⟩ := both_eq_true.1 h
     show forced (copiesSum C M.d_vocab M.n_ctx a m g last js) (leastCopies a m) ≤ _
     rw [forced_eq]
-    refine Nat.le_trans (copiesSum_le_count hv ha hm F ham (Nat.le_of_ble_eq_true h0) (Nat.eq_of_beq_eq_true h1) last js
+    refine Nat.le_trans (copiesSum_le_count hv ha hm F ham (Nat.le_of_ble_eq_true h0) h1 last js
       (Nat.le_refl _)) ?_
     rw [natSum_eq]
     exact listSum_count_le List.nodup_range (fun c _ y _ hy => hy.1) fun c _ c' _ y hy hy' => by

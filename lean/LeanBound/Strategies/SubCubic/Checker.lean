@@ -59,7 +59,7 @@ section Envelopes
 variable (w V : Nat)
 
 /-- No lane of `x` is above that of `y`, for entries below the guard bits. -/
-def atMost (x y : Nat) : Bool := Nat.beq (monus w (guardBits w V) x y) 0
+def atMost (x y : Nat) : Bool := lanesLe (guardBits w V) x y
 
 /-- `n` lanes of `b` bits, made `w` bits wide. -/
 def widen (b x : Nat) : Nat := stretch b w (Nat.succ (Nat.log2 V)) x
