@@ -87,7 +87,7 @@ theorem packGrid_column {g : Nat → Nat → Nat} (hS : l * m ≤ S) (hg : ∀ i
     omega
   refine (land_shift_pack (fun i hi => Nat.lt_of_lt_of_le (pack_lt fun o ho => hg i o hi ho)
     (Nat.pow_le_pow_right (by omega) hS)) h1).trans (pack_congr fun i hi => ?_)
-  exact lane_pack (fun o ho => hg i o hi ho) hj
+  exact (lane_eq ..).symm.trans (lane_pack (fun o ho => hg i o hi ho) hj)
 
 end Grid
 

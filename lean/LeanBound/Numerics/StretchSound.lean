@@ -121,7 +121,7 @@ theorem stretch_pack {w w' k n : Nat} {f : Nat → Nat} (hw : w ≤ w') (hn : n 
   exact h
 
 /-- Rows of lanes, one above the other, are one row of lanes. -/
-theorem pack_pack (w g m : Nat) (f : Nat → Nat) :
+theorem pack_blocks (w g m : Nat) (f : Nat → Nat) :
     pack (w * g) (fun i => pack w (fun j => f (i * g + j)) g) m = pack w f (m * g) := by
   induction m with
   | zero => rw [Nat.zero_mul]; rfl
@@ -154,7 +154,7 @@ theorem stretchRows_pack {w w' k b S n : Nat} {f : Nat → Nat → Nat} (hw : w 
 /-- Row `i` of rows of `g` lanes. -/
 theorem lane_rows {w g m i : Nat} {f : Nat → Nat} (hf : ∀ l, l < m * g → f l < 2 ^ w) (hi : i < m) :
     lane (w * g) (pack w f (m * g)) i = pack w (fun j => f (i * g + j)) g := by
-  rw [← pack_pack]
+  rw [← pack_blocks]
   refine lane_pack (fun r hr => pack_lt fun j hj => hf _ ?_) hi
   have := Nat.mul_le_mul_right g (Nat.succ_le_of_lt hr)
   rw [Nat.succ_mul] at this
