@@ -196,12 +196,12 @@ def _theorems(certificate: Certificate, share: Share) -> list[Theorem]:
 
 
 def splits(items: Sequence[Split]) -> str:
-    """The classes of a maximum that are split, each a query and the numerals of its patterns, the largest query first."""
+    """Split classes of a maximum, each a query and the numerals of its patterns; the largest query first."""
     return "[" + ", ".join(f"({item.query}, {_numerals(item.excluded)})" for item in reversed(items)) + "]"
 
 
 def counts(items: Sequence[Counts]) -> str:
-    """The classes of a maximum that are taken apart by counts, each a query and its numbers, the largest query first."""
+    """Classes of a maximum taken apart by counts, each a query and its numbers; the largest query first."""
     parts = [f"({item.query}, {item.near}, {item.rest}, {list(item.allowed)})" for item in reversed(items)]
     return "[" + ", ".join(parts) + "]"
 
