@@ -5,8 +5,8 @@ public import LeanBound.Numerics.Stretch
 /-!
 # Tables of rows
 
-A table of rows is a function of the index. The kernel computes rows in blocks of `2 ^ b`, as few operations on large numbers as on
-small ones, and keeps the blocks: a row is found in two steps, of which the first is shared by all rows of the block.
+A table of rows is a function of the index. The kernel computes rows in blocks of `2 ^ b`, with as few operations as one row takes,
+and keeps the blocks: a row is found in two steps, of which the first is shared by all rows of the block.
 -/
 
 @[expose] public section

@@ -9,8 +9,8 @@ public import LeanBound.Strategies.Tables.Rows
 # Chunks of maxima
 
 Classes of inputs, by last token `a` and largest token `m`, are checked by maximum: what a token other than `m` can gain depends on
-`m`, not on `a`. A claim about a maximum is a number of inputs and, for some of the queries, what the check of the class needs to
-know, of type `σ`. A strategy is a function `size` from `a`, `m` and that to a number of inputs of the class which it proves.
+`m`, not on `a`. A claim about a maximum is a number of inputs and, for some of the queries, what the check of the class needs
+to know, of type `σ`. A strategy is a function `size` from `a`, `m` and that to a number of inputs of the class which it proves.
 -/
 
 @[expose] public section
@@ -21,8 +21,8 @@ noncomputable section
 
 variable {σ : Type} (size : Nat → Nat → Option σ → Nat)
 
-/-- How many inputs of maximum `m` are proved whose last token is below `n`; `splits` holds what the check of a query needs to know,
-for those that need something, the largest query first. -/
+/-- How many inputs of maximum `m` are proved whose last token is below `n`; `splits` holds what the check of a query needs to
+know, for those that need something, the largest query first. -/
 def sizeBelow (m n : Nat) (splits : List (Nat × σ)) : Nat :=
   Nat.rec (fun _ => nat_lit 0)
     (fun a ih splits => List.rec (Nat.add (size a m none) (ih []))

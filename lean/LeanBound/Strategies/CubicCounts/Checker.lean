@@ -11,8 +11,9 @@ Inputs are taken by their last token `a` and their largest token `m`. Where `who
 Elsewhere they are taken by the number `c` of copies of `m`, and by how many of the `g` tokens next below `m` they hold, both
 before the last position. The more copies of `m`, and the fewer of those tokens, the larger the lead: for each `c` the
 certificate says up to which number `n` of them the inputs hold, and one comparison of all outputs at once checks it; a last one
-is for all larger `c`. At most `K` comparisons a class, and the inputs are counted by binomials. The numbers of a class are computed first (`forced`): what depends on
-them and on the maximum alone is then shared by its queries.
+is for all larger `c`. At most `K` comparisons a class, and the inputs are counted by binomials.
+
+The numbers of a class are computed first (`forced`): what depends on them and on the maximum alone is shared by its queries.
 -/
 
 @[expose] public section
