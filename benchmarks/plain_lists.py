@@ -62,7 +62,7 @@ def _packed(tables: Tables) -> dict[str, str]:
     numbers = {name: getattr(plan, name) for name in ("w", "r", "offset", "P", "err", "e")}
     rows = {"D": (plan.w, tables.D), "OP": (plan.w, tables.OP), "OE": (plan.w, tables.OE)}
     rows |= {"eE": (plan.e, tables.eE), "eP": (plan.e, tables.eP)}
-    packed = {name: naturals([pack(width, row) for row in table]) for name, (width, table) in rows.items()}
+    packed = {name: f"nth {naturals([pack(width, row) for row in table])}" for name, (width, table) in rows.items()}
     return {name: natural(value) for name, value in numbers.items()} | packed
 
 

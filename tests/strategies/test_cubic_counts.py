@@ -54,7 +54,7 @@ def test_modules_hold_what_fits_into_memory() -> None:
     certificate = certify(STRATEGY, model_with_counts())
     assert certificate.n_ctx == 4
     assert starts(certificate) == [0]
-    wide = certificate.model_copy(update={"plan": certificate.plan.model_copy(update={"w": 1 << 21})})
+    wide = certificate.model_copy(update={"plan": certificate.plan.model_copy(update={"w": 1 << 23})})
     assert starts(wide) == [0, 2, 3, 4, 5]
 
 

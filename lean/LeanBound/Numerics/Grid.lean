@@ -51,11 +51,6 @@ def product (S l n m d a b g : Nat) (col row : Nat → Nat) : Nat :=
     (Nat.add (natSum d fun c => Nat.mul (col c) (row c)) (Nat.mul (Nat.add g (Nat.mul d (Nat.mul a b))) (gridOnes S l n m)))
     (Nat.add (Nat.mul (Nat.mul a (ones S n)) (natSum d row)) (Nat.mul (Nat.mul b (ones l m)) (natSum d col)))
 
-/-- `F` of each of the `2 ^ k` rows of `x`, and then `rest`. -/
-def splitRows (S : Nat) (F : Nat → Nat) : Nat → Nat → List Nat → List Nat :=
-  Nat.rec (fun x rest => List.cons (F x) rest) fun k ih x rest =>
-    ih (Nat.land x (Nat.sub (Nat.pow 2 (Nat.mul S (Nat.pow 2 k))) 1)) (ih (Nat.shiftRight x (Nat.mul S (Nat.pow 2 k))) rest)
-
 /-- Every entry of `x` lies between `2 ^ (l - 1)` and `2 ^ (l - 1) + 2 ^ r`. -/
 def inRange (S l r n m x : Nat) : Bool :=
   Nat.beq (Nat.land x (Nat.mul (Nat.sub (Nat.pow 2 l) (Nat.pow 2 r)) (gridOnes S l n m)))

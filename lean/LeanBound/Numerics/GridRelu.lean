@@ -21,7 +21,7 @@ theorem Grid.of_rows {f : Nat → Nat} (h : ∀ i, i < n → Vec l m b (T i) (f 
 theorem Vec.repeated {f : Nat → Int} (h : Vec l m b f x) : Grid S l n m b (fun _ o => f o) (ones S n * x) := by
   rw [h.1]
   refine ⟨?_, fun _ o _ ho => h.2 o ho⟩
-  rw [ones, ← packGrid_outer]
+  rw [ones_eq, ← packGrid_outer]
   exact packGrid_congr fun _ _ _ _ => by rw [Nat.one_mul]
 
 theorem Grid.add (hx : Grid S l n m a T x) (hy : Grid S l n m b U y) :
@@ -87,7 +87,7 @@ theorem packGrid_column {g : Nat → Nat → Nat} (hS : l * m ≤ S) (hg : ∀ i
     omega
   refine (land_shift_pack (fun i hi => Nat.lt_of_lt_of_le (pack_lt fun o ho => hg i o hi ho)
     (Nat.pow_le_pow_right (by omega) hS)) h1).trans (pack_congr fun i hi => ?_)
-  exact lane_pack (fun o ho => hg i o hi ho) hj
+  exact (lane_eq ..).symm.trans (lane_pack (fun o ho => hg i o hi ho) hj)
 
 end Grid
 

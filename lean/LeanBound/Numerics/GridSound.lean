@@ -174,6 +174,7 @@ theorem Shaped.column {c : Nat} (hc : c < m) : Vec S n b (fun i => T.int i c) (T
     show Nat.land (Nat.shiftRight (stack S T.rows) (T.width * c)) _ + _ = _
     rw [stack_eq, hT.length, land_shift_pack (fun i hi => Nat.lt_of_lt_of_le (hT.row_lt i hi)
       (Nat.pow_le_pow_right (by omega) hT.stride)) h1]
+    simp only [lane_eq]
     rfl
   rw [e, ← pack_const, ← pack_add]
   exact Vec.of_pack fun i _ => hT.biased i c
@@ -409,7 +410,7 @@ theorem Grid.lt (h : Grid S l n m b T x) (hl : ∀ i o, i < n → o < m → T i 
 
 end Grid
 
-/-! ## Lists of rows -/
+/-! ## Rows of rows -/
 
 theorem lane_mod_two_pow {S x g i : Nat} (hi : i < g) : lane S (x % 2 ^ (S * g)) i = lane S x i := by
   apply Nat.eq_of_testBit_eq
@@ -423,31 +424,6 @@ theorem lane_mod_two_pow {S x g i : Nat} (hi : i < g) : lane S (x % 2 ^ (S * g))
 
 theorem lane_shiftRight (S x g i : Nat) : lane S (x >>> (S * g)) i = lane S x (g + i) := by
   rw [lane_eq, lane_eq, ← Nat.shiftRight_add, Nat.mul_add]
-
-theorem nth_splitRows {S : Nat} {F : Nat → Nat} (k : Nat) {x : Nat} (rest : List Nat) (hx : x < 2 ^ (S * 2 ^ k)) (i : Nat) :
-    nth (splitRows S F k x rest) i = if i < 2 ^ k then F (lane S x i) else nth rest (i - 2 ^ k) := by
-  induction k generalizing x rest i with
-  | zero =>
-    rw [Nat.pow_zero, Nat.mul_one] at hx
-    cases i with
-    | zero =>
-      rw [if_pos (by omega), lane_eq, Nat.mul_zero, Nat.shiftRight_zero, Nat.mod_eq_of_lt hx]
-      rfl
-    | succ i => rw [if_neg (by simp), Nat.pow_zero, Nat.add_sub_cancel]; rfl
-  | succ k ih =>
-    have hp : 2 ^ (k + 1) = 2 ^ k + 2 ^ k := by rw [Nat.pow_succ]; omega
-    rw [hp, Nat.mul_add, Nat.pow_add] at hx
-    have h1 : x % 2 ^ (S * 2 ^ k) < 2 ^ (S * 2 ^ k) := Nat.mod_lt _ (Nat.two_pow_pos _)
-    have h2 : x >>> (S * 2 ^ k) < 2 ^ (S * 2 ^ k) := by
-      rw [Nat.shiftRight_eq_div_pow]; exact Nat.div_lt_of_lt_mul hx
-    show nth (splitRows S F k (x &&& (2 ^ (S * 2 ^ k) - 1)) (splitRows S F k (x >>> (S * 2 ^ k)) rest)) i = _
-    rw [Nat.and_two_pow_sub_one_eq_mod, ih _ h1, ih _ h2, hp, lane_shiftRight]
-    by_cases ha : i < 2 ^ k
-    · rw [if_pos ha, if_pos (by omega), lane_mod_two_pow ha]
-    · rw [if_neg ha]
-      by_cases hb : i < 2 ^ k + 2 ^ k
-      · rw [if_pos (by omega), if_pos hb, show 2 ^ k + (i - 2 ^ k) = i by omega]
-      · rw [if_neg (by omega), if_neg hb, show i - 2 ^ k - 2 ^ k = i - (2 ^ k + 2 ^ k) by omega]
 
 end
 

@@ -20,21 +20,21 @@ noncomputable section
 def pack (w : Nat) (f : Nat → Nat) (n : Nat) : Nat :=
   Nat.rec 0 (fun j ih => Nat.add ih (Nat.shiftLeft (f j) (Nat.mul w j))) n
 
-/-- A one in each of `n` lanes. -/
-def ones (w n : Nat) : Nat := pack w (fun _ => 1) n
-
 /-- `r` and a copy of it, `h` lanes of `s` bits higher. -/
 def double (s h r : Nat) : Nat := Nat.add r (Nat.shiftLeft r (Nat.mul s h))
 
-/-- `H * ones s n`, by doubling: linear in its length, where the kernel's multiplication is quadratic. -/
+/-- `H` in each of `n` lanes of `s` bits, by doubling: linear in its length, where the kernel's multiplication is quadratic. -/
 def spread (s H n : Nat) : Nat :=
   Nat.rec (motive := fun _ => Nat → Nat) (fun _ => 0)
-    (fun _ ih n => cond (Nat.beq n 0) 0
-      (cond (Nat.beq (Nat.mod n 2) 0) (double s (Nat.div n 2) (ih (Nat.div n 2)))
-        (Nat.add (double s (Nat.div n 2) (ih (Nat.div n 2))) (Nat.shiftLeft H (Nat.mul s (Nat.sub n 1)))))) n n
+    (fun _ ih n => Bool.rec
+      (Bool.rec (Nat.add (double s (Nat.div n 2) (ih (Nat.div n 2))) (Nat.shiftLeft H (Nat.mul s (Nat.sub n 1))))
+        (double s (Nat.div n 2) (ih (Nat.div n 2))) (Nat.beq (Nat.land n 1) 0)) 0 (Nat.beq n 0)) n n
+
+/-- A one in each of `n` lanes. -/
+def ones (w n : Nat) : Nat := spread w 1 n
 
 /-- Lane `j`. -/
-def lane (w x j : Nat) : Nat := Nat.mod (Nat.shiftRight x (Nat.mul w j)) (Nat.pow 2 w)
+def lane (w x j : Nat) : Nat := Nat.land (Nat.shiftRight x (Nat.mul w j)) (Nat.sub (Nat.pow 2 w) 1)
 
 theorem pack_zero (w : Nat) (f : Nat → Nat) : pack w f 0 = 0 := rfl
 
@@ -57,58 +57,64 @@ theorem pack_mul (w n c : Nat) (f : Nat → Nat) : pack w (fun j => c * f j) n =
   | zero => rfl
   | succ n ih => rw [pack_succ, pack_succ, ih, Nat.mul_add, Nat.mul_assoc]
 
-theorem pack_const (w n c : Nat) : pack w (fun _ => c) n = c * ones w n := by
-  rw [ones, ← pack_mul]; simp
+theorem pack_const_eq (w n c : Nat) : pack w (fun _ => c) n = c * pack w (fun _ => 1) n := by
+  rw [← pack_mul]; simp
 
-theorem ones_add (s a b : Nat) : ones s (a + b) = ones s a + ones s b * 2 ^ (s * a) := by
+theorem pack_const_add (w a b c : Nat) :
+    pack w (fun _ => c) (a + b) = pack w (fun _ => c) a + pack w (fun _ => c) b * 2 ^ (w * a) := by
   induction b with
-  | zero => simp [ones, pack_zero]
+  | zero => simp [pack_zero]
   | succ b ih =>
-    have h (n : Nat) : ones s (n + 1) = ones s n + 2 ^ (s * n) := by simp [ones, pack_succ]
-    rw [← Nat.add_assoc, h, ih, h b, Nat.add_mul, ← Nat.pow_add, Nat.mul_add, Nat.add_comm (s * b)]
-    omega
+    rw [← Nat.add_assoc, pack_succ, ih, pack_succ, Nat.add_mul, Nat.mul_assoc, ← Nat.pow_add, Nat.mul_add, Nat.add_comm (w * b),
+      Nat.add_assoc]
 
-theorem spread_eq (s H n : Nat) : spread s H n = H * ones s n := by
+theorem spread_eq_pack (s H n : Nat) : spread s H n = pack s (fun _ => H) n := by
   have key : ∀ fuel n, n ≤ fuel → Nat.rec (motive := fun _ => Nat → Nat) (fun _ => 0)
-      (fun _ ih n => cond (Nat.beq n 0) 0
-        (cond (Nat.beq (Nat.mod n 2) 0) (double s (Nat.div n 2) (ih (Nat.div n 2)))
-          (Nat.add (double s (Nat.div n 2) (ih (Nat.div n 2))) (Nat.shiftLeft H (Nat.mul s (Nat.sub n 1)))))) fuel n =
-      H * ones s n := by
+      (fun _ ih n => Bool.rec
+        (Bool.rec (Nat.add (double s (Nat.div n 2) (ih (Nat.div n 2))) (Nat.shiftLeft H (Nat.mul s (Nat.sub n 1))))
+          (double s (Nat.div n 2) (ih (Nat.div n 2))) (Nat.beq (Nat.land n 1) 0)) 0 (Nat.beq n 0)) fuel n =
+      pack s (fun _ => H) n := by
     intro fuel
     induction fuel with
-    | zero =>
-      intro n hn
-      rw [show n = 0 by omega]
-      show (0 : Nat) = H * ones s 0
-      simp [ones, pack_zero]
+    | zero => intro n hn; rw [show n = 0 by omega]; rfl
     | succ fuel ih =>
       intro n hn
-      have hd : double s (n / 2) (H * ones s (n / 2)) = H * ones s (n / 2 + n / 2) := by
-        show H * ones s (n / 2) + (H * ones s (n / 2)) <<< (s * (n / 2)) = _
-        rw [Nat.shiftLeft_eq, ones_add, Nat.mul_add, Nat.mul_assoc]
-      have h1 := ih (n / 2) (by omega)
-      have h0 : ones s 1 = 1 := by simp [ones, pack_succ, pack_zero]
       rcases Nat.eq_zero_or_pos n with rfl | hpos
-      · simp [ones, pack_zero]
-      · have hb : Nat.beq n 0 = false := by rw [Bool.eq_false_iff]; intro h; have := Nat.eq_of_beq_eq_true h; omega
-        dsimp only
-        rw [hb, cond_false]
-        have h1' := h1
-        rcases Nat.mod_two_eq_zero_or_one n with he | he
-        · have hm : Nat.beq (Nat.mod n 2) 0 = true := by show Nat.beq (n % 2) 0 = true; rw [he]; rfl
-          rw [hm, cond_true]
-          show double s (n / 2) _ = _
-          rw [show Nat.div n 2 = n / 2 from rfl, h1', hd, show n / 2 + n / 2 = n by omega]
-        · have hm : Nat.beq (Nat.mod n 2) 0 = false := by show Nat.beq (n % 2) 0 = false; rw [he]; rfl
-          rw [hm, cond_false]
-          show double s (n / 2) _ + H <<< (s * (n - 1)) = _
-          rw [show Nat.div n 2 = n / 2 from rfl, h1', hd, Nat.shiftLeft_eq, ← Nat.mul_add]
-          congr 1
-          have : ones s (n / 2 + n / 2 + 1) = ones s (n / 2 + n / 2) + ones s 1 * 2 ^ (s * (n / 2 + n / 2)) := ones_add ..
-          rw [h0, Nat.one_mul] at this
-          rw [show n = n / 2 + n / 2 + 1 by omega, this]
-          congr 3 <;> omega
+      · rfl
+      have h0 : Nat.beq n 0 = false := by rw [Bool.eq_false_iff]; intro h; have := Nat.eq_of_beq_eq_true h; omega
+      have h2 : Nat.land n 1 = n % 2 := Nat.and_two_pow_sub_one_eq_mod n 1
+      have hd : double s (n / 2) (pack s (fun _ => H) (n / 2)) = pack s (fun _ => H) (n / 2 + n / 2) := by
+        rw [pack_const_add, ← Nat.shiftLeft_eq]; rfl
+      have h1 := ih (n / 2) (by omega)
+      dsimp only
+      rw [h0, h2]
+      change _ = pack s (fun _ => H) (n / 2) at h1
+      rcases Nat.mod_two_eq_zero_or_one n with he | he
+      · rw [he]
+        show double s (n / 2) _ = _
+        rw [show Nat.div n 2 = n / 2 from rfl, h1, hd, show n / 2 + n / 2 = n by omega]
+      · rw [he]
+        show double s (n / 2) _ + H <<< (s * (n - 1)) = _
+        rw [show Nat.div n 2 = n / 2 from rfl, h1, hd, Nat.shiftLeft_eq, show n - 1 = n / 2 + n / 2 by omega, ← pack_succ]
+        congr 1
+        omega
   exact key n n (Nat.le_refl n)
+
+theorem ones_eq (w n : Nat) : ones w n = pack w (fun _ => 1) n := spread_eq_pack w 1 n
+
+theorem pack_const (w n c : Nat) : pack w (fun _ => c) n = c * ones w n := by
+  rw [ones_eq]; exact pack_const_eq w n c
+
+theorem ones_zero (w : Nat) : ones w 0 = 0 := rfl
+
+theorem ones_succ (w n : Nat) : ones w (n + 1) = ones w n + 2 ^ (w * n) := by
+  rw [ones_eq, ones_eq, pack_succ, Nat.one_mul]
+
+theorem ones_add (s a b : Nat) : ones s (a + b) = ones s a + ones s b * 2 ^ (s * a) := by
+  rw [ones_eq, ones_eq, ones_eq, pack_const_add]
+
+theorem spread_eq (s H n : Nat) : spread s H n = H * ones s n := by
+  rw [spread_eq_pack, pack_const]
 
 theorem pack_mul_const (w n c : Nat) (f : Nat → Nat) : pack w (fun j => f j * c) n = pack w f n * c := by
   rw [Nat.mul_comm, ← pack_mul]; simp [Nat.mul_comm]
@@ -147,12 +153,12 @@ theorem testBit_pack {w n : Nat} {f : Nat → Nat} (h : ∀ j, j < n → f j < 2
       rw [if_pos this]
       exact ih (fun j hj => h j (Nat.lt_succ_of_lt hj)) hj'
 
-theorem lane_eq (w x j : Nat) : lane w x j = (x >>> (w * j)) % 2 ^ w := rfl
+theorem lane_eq (w x j : Nat) : lane w x j = (x >>> (w * j)) % 2 ^ w := Nat.and_two_pow_sub_one_eq_mod ..
 
 theorem testBit_lane (w x j b : Nat) : (lane w x j).testBit b = (decide (b < w) && x.testBit (w * j + b)) := by
   rw [lane_eq, Nat.testBit_mod_two_pow, Nat.testBit_shiftRight]
 
-theorem lane_lt (w x j : Nat) : lane w x j < 2 ^ w := Nat.mod_lt _ (Nat.two_pow_pos w)
+theorem lane_lt (w x j : Nat) : lane w x j < 2 ^ w := by rw [lane_eq]; exact Nat.mod_lt _ (Nat.two_pow_pos w)
 
 theorem lane_pack {w n : Nat} {f : Nat → Nat} (h : ∀ j, j < n → f j < 2 ^ w) {j : Nat} (hj : j < n) :
     lane w (pack w f n) j = f j := by

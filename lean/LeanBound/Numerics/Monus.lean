@@ -20,6 +20,9 @@ def keepGuarded (w G d : Nat) : Nat :=
 /-- Lane-wise `x - y`, `0` where `x < y`, for entries below the guard bits `G`. -/
 def monus (w G x y : Nat) : Nat := keepGuarded w G (Nat.sub (Nat.add x G) y)
 
+/-- No lane of `x` is above that of `y`, for entries below the guard bits `G`. -/
+def lanesLe (G x y : Nat) : Bool := Nat.beq (Nat.land (Nat.sub (Nat.add y G) x) G) G
+
 /-- Lane-wise maximum of entries below the guard bits `G`. -/
 def laneMax (w G x y : Nat) : Nat := Nat.add y (monus w G x y)
 
@@ -93,6 +96,22 @@ theorem monus_pack : monus w (guardBits w n) (pack w f n) (pack w g n) = pack w 
   · intro j _
     show 2 ^ (w - 1) * (if g j ≤ f j then 1 else 0) - (if g j ≤ f j then 1 else 0) < _
     split <;> omega
+
+theorem lanesLe_pack (h : lanesLe (guardBits w n) (pack w f n) (pack w g n) = true) {j : Nat} (hj : j < n) : f j ≤ g j := by
+  have hp : 2 ^ w = 2 * 2 ^ (w - 1) := by
+    obtain ⟨v, rfl⟩ : ∃ v, w = v + 1 := ⟨w - 1, by omega⟩
+    rw [Nat.pow_succ, Nat.add_sub_cancel, Nat.mul_comm]
+  have hh := Nat.two_pow_pos (w - 1)
+  have hG : guardBits w n = pack w (fun _ => 2 ^ (w - 1)) n := (pack_const ..).symm
+  have h : (pack w g n + guardBits w n - pack w f n) &&& guardBits w n = guardBits w n := Nat.eq_of_beq_eq_true h
+  have hlt : ∀ j, j < n → g j + 2 ^ (w - 1) - f j < 2 ^ w := fun j hj => by have := hg j hj; omega
+  rw [hG, ← pack_add, ← pack_sub fun j hj => by have := hf j hj; omega, land_pack hlt fun _ _ => by omega] at h
+  have e := congrArg (fun x => lane w x j) h
+  dsimp only at e
+  rw [lane_pack (fun j hj => Nat.lt_of_le_of_lt Nat.and_le_left (hlt j hj)) hj, lane_pack (fun _ _ => by omega) hj] at e
+  have h1 : g j + 2 ^ (w - 1) - f j &&& 2 ^ (w - 1) ≤ g j + 2 ^ (w - 1) - f j := Nat.and_le_left
+  have := hf j hj
+  omega
 
 theorem laneMax_pack : laneMax w (guardBits w n) (pack w f n) (pack w g n) = pack w (fun j => max (f j) (g j)) n := by
   show pack w g n + monus _ _ _ _ = _

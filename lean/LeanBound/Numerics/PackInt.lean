@@ -62,10 +62,9 @@ theorem packInt_mul (w n : Nat) (c : Int) (f : Nat → Int) : packInt w (fun j =
 
 theorem packInt_const (w n : Nat) (c : Int) : packInt w (fun _ => c) n = c * (ones w n : Int) := by
   induction n with
-  | zero => simp [packInt_zero, ones, pack_zero]
+  | zero => simp [packInt_zero, ones_zero]
   | succ n ih =>
-    have : ones w (n + 1) = ones w n + 2 ^ (w * n) := by simp [ones, pack_succ]
-    rw [packInt_succ, ih, this, Int.natCast_add]; grind
+    rw [packInt_succ, ih, ones_succ, Int.natCast_add]; grind
 
 theorem packInt_ofNat (w n : Nat) (f : Nat → Nat) : packInt w (fun j => (f j : Int)) n = (pack w f n : Int) := by
   induction n with

@@ -93,7 +93,7 @@ theorem step_le (n j : Nat) : step n j ≤ 1 := by
 theorem step_beyond {n j : Nat} (h : n ≤ j) : step n j = 0 := if_neg (by omega)
 
 theorem pack_step (w n : Nat) : pack w (step n) n = ones w n :=
-  pack_congr fun _ hj => if_pos hj
+  (pack_congr fun _ hj => if_pos hj).trans (ones_eq w n).symm
 
 theorem pascalSum_eq {w q g k n : Nat} (hw : (q + g) ^ k < 2 ^ w) : pascalSum w q g k n = pascal q g (step (n + 1)) k n := by
   show lane w (ones w (n + 1) * (q + g * 2 ^ w) ^ k) n = _
@@ -101,7 +101,7 @@ theorem pascalSum_eq {w q g k n : Nat} (hw : (q + g) ^ k < 2 ^ w) : pascalSum w 
   exact lane_pascal (fun _ => step_beyond) (step_le _) hw (by omega)
 
 theorem choose_eq {w k j : Nat} (hw : 2 ^ k < 2 ^ w) : choose w k j = pascal 1 1 (step 1) k j := by
-  have h : pack w (step 1) 1 = 1 := by rw [pack_step, ones, pack_succ]; simp [pack_zero]
+  have h : pack w (step 1) 1 = 1 := by rw [pack_step, ones_succ]; simp [ones_zero]
   show lane w ((1 + 2 ^ w) ^ k) j = _
   by_cases hj : j < 1 + k
   · rw [← lane_pascal (w := w) (fun _ => step_beyond) (step_le 1) hw hj, h, Nat.one_mul, Nat.one_mul]

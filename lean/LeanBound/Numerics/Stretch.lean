@@ -30,6 +30,10 @@ def stretchFrom (w w' : Nat) : Nat → Nat → Nat → Nat :=
 /-- The `2 ^ k` lanes of `w` bits of `x` in lanes of `w'` bits. -/
 def stretch (w w' k x : Nat) : Nat := stretchFrom w w' k 1 x
 
+/-- In each of `2 ^ b` rows of `S` bits, the lanes of `w` bits in `2 ^ k` lanes of `w'` bits, a new row. -/
+def stretchRows (w w' k b S x : Nat) : Nat :=
+  stretchFrom w w' k (Nat.pow 2 b) (stretch S (Nat.mul w' (Nat.pow 2 k)) b x)
+
 end
 
 end LeanBound

@@ -120,6 +120,46 @@ theorem stretch_pack {w w' k n : Nat} {f : Nat → Nat} (hw : w ≤ w') (hn : n 
   rw [pack_pad hn, pack_pad hn] at h
   exact h
 
+/-- Rows of lanes, one above the other, are one row of lanes. -/
+theorem pack_blocks (w g m : Nat) (f : Nat → Nat) :
+    pack (w * g) (fun i => pack w (fun j => f (i * g + j)) g) m = pack w f (m * g) := by
+  induction m with
+  | zero => rw [Nat.zero_mul]; rfl
+  | succ m ih => rw [pack_succ, ih, Nat.succ_mul, pack_append, Nat.mul_assoc, Nat.mul_comm g m]
+
+/-- `stretchRows` moves lanes: row `i` holds the lanes of row `i`, and zeros. -/
+theorem stretchRows_pack {w w' k b S n : Nat} {f : Nat → Nat → Nat} (hw : w ≤ w') (hn : n ≤ 2 ^ k) (hS : S ≤ w' * 2 ^ k)
+    (hnS : w * n ≤ S) (hf : ∀ i j, i < 2 ^ b → j < n → f i j < 2 ^ w) :
+    stretchRows w w' k b S (pack S (fun i => pack w (f i) n) (2 ^ b)) =
+      pack w' (fun l => if l % 2 ^ k < n then f (l / 2 ^ k) (l % 2 ^ k) else 0) (2 ^ b * 2 ^ k) := by
+  have hk := Nat.two_pow_pos k
+  have row : ∀ i, pack w (fun j => if (i * 2 ^ k + j) % 2 ^ k < n then f ((i * 2 ^ k + j) / 2 ^ k) ((i * 2 ^ k + j) % 2 ^ k)
+      else 0) (2 ^ k) = pack w (f i) n := fun i => by
+    rw [← pack_pad hn]
+    refine pack_congr fun j hj => ?_
+    rw [Nat.add_comm, Nat.add_mul_mod_self_right, Nat.mod_eq_of_lt hj, Nat.add_mul_div_right _ _ hk, Nat.div_eq_of_lt hj,
+      Nat.zero_add]
+  rw [← stretchFrom_pack hw k (2 ^ b) (fun l => if l % 2 ^ k < n then f (l / 2 ^ k) (l % 2 ^ k) else 0) fun l hl => ?_]
+  · show stretchFrom w w' k (2 ^ b) (stretch S (w' * 2 ^ k) b _) = _
+    rw [stretch_pack hS (Nat.le_refl _) fun i hi => Nat.lt_of_lt_of_le (pack_lt fun j hj => hf i j hi hj)
+      (Nat.pow_le_pow_right (by omega) hnS)]
+    congr 1
+    exact pack_congr fun i _ => (row i).symm
+  · have hd : l / 2 ^ k < 2 ^ b := Nat.div_lt_of_lt_mul (by rwa [Nat.mul_comm])
+    dsimp only
+    split
+    · exact hf _ _ hd ‹_›
+    · exact Nat.two_pow_pos w
+
+/-- Row `i` of rows of `g` lanes. -/
+theorem lane_rows {w g m i : Nat} {f : Nat → Nat} (hf : ∀ l, l < m * g → f l < 2 ^ w) (hi : i < m) :
+    lane (w * g) (pack w f (m * g)) i = pack w (fun j => f (i * g + j)) g := by
+  rw [← pack_blocks]
+  refine lane_pack (fun r hr => pack_lt fun j hj => hf _ ?_) hi
+  have := Nat.mul_le_mul_right g (Nat.succ_le_of_lt hr)
+  rw [Nat.succ_mul] at this
+  omega
+
 end
 
 end LeanBound

@@ -23,14 +23,10 @@ noncomputable section
 /-- Rows right after each other. -/
 theorem pack_pack (l m n : Nat) (f : Nat → Nat → Nat) :
     pack (l * m) (fun i => pack l (f i) m) n = pack l (fun j => f (j / m) (j % m)) (n * m) := by
-  induction n with
-  | zero => rw [Nat.zero_mul]; rfl
-  | succ n ih =>
-    rw [pack_succ, ih, Nat.succ_mul, pack_append, Nat.mul_assoc, Nat.mul_comm m n]
-    congr 2
-    refine pack_congr fun o ho => ?_
-    rw [show n * m + o = o + m * n by rw [Nat.mul_comm, Nat.add_comm], Nat.add_mul_div_left _ _ (by omega),
-      Nat.add_mul_mod_self_left, Nat.mod_eq_of_lt ho, Nat.div_eq_of_lt ho, Nat.zero_add]
+  rw [← pack_blocks]
+  refine pack_congr fun i _ => pack_congr fun o ho => ?_
+  rw [show i * m + o = o + m * i by rw [Nat.mul_comm, Nat.add_comm], Nat.add_mul_div_left _ _ (by omega),
+    Nat.add_mul_mod_self_left, Nat.mod_eq_of_lt ho, Nat.div_eq_of_lt ho, Nat.zero_add]
 
 /-! ## One input -/
 

@@ -10,14 +10,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 from leanbound.canonical import Canonical
 
-#: What Lean may keep in one module, 1.6 GB in all, in bits of rows: see `split_bits`.
-MODULE_BITS: Final = 95_000_000
+#: What Lean may keep in one module, 1.25 GB beyond its start, in units of 11 bytes: see `split_bits`.
+MODULE_BITS: Final = 110_000_000
 
 
 def split_bits(V: int, K: int, w: int) -> int:
     """A measure of what Lean keeps of one class that is split by patterns: towers of V rows for each free position.
 
-    A class that holds whole counts as one row, V * w bits. Fitted to V = 64, K = 4: 4.5 MB a pattern.
+    Fitted to V = 64, K = 4: 4.5 MB a pattern.
     """
     return V * V * w * ((K - 1) << (K - 1)) // 8
 
@@ -57,6 +57,10 @@ class Plan(_Data):
     err: int = Field(ge=0, description="upper bound of the error of a computed exponential, over 2 ** P")
     maxE: Hex = Field(ge=0, description="by query, narrow - 1 bits each: the largest token score, plus quarter")
     maxP: Hex = Field(ge=0, description="by query, narrow - 1 bits each: the largest position score, plus quarter")
+
+    def kept_bits(self, V: int) -> int:
+        """As `split_bits`, of the tables, most of which are exponentials: a step of all lanes for each constant."""
+        return V * V * self.e * len(self.consts) // 4
 
     @property
     def quarter(self) -> int:

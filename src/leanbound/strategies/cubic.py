@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from leanbound.errors import InputError, UnsupportedError
 from leanbound.quantised import QuantisedModel
-from leanbound.strategies.certificate import MODULE_BITS, MaximumCertificate, Split, split_bits
+from leanbound.strategies.certificate import MODULE_BITS, MaximumCertificate, Plan, Split, split_bits
 from leanbound.strategies.tables import FLOAT_MARGIN, Integers, Tables, require_floats
 
 T = TypeVar("T")
@@ -57,7 +57,7 @@ def certify_parts(model: QuantisedModel, tables: Tables, classes: str = "whole+s
     holds = np.zeros((V, V), dtype=np.bool_) if classes == "safe-sets" else whole_classes(tables, V, K)
     proved = [sum(class_count(K, query, m) for query in range(m + 1) if holds[query, m]) for m in range(V)]
     splits: list[list[Split]] = [[] for _ in range(V)]
-    for query, maxima in _classes_to_split(holds, K, tables.plan.w, CLASSES[classes]).items():
+    for query, maxima in _classes_to_split(holds, K, tables.plan, CLASSES[classes]).items():
         for m, size, numerals in _split(tables.weighted_rows(query), query, maxima, float(tables.slack(K))):
             # Lean takes a class whole that is not listed.
             if size or classes == "safe-sets":
@@ -124,7 +124,7 @@ def _ceiling(products: Integers, P: int) -> Integers:
 # Classes that do not hold whole
 
 
-def _classes_to_split(holds: NDArray[np.bool_], K: int, w: int, limit: int) -> Mapping[int, Sequence[int]]:
+def _classes_to_split(holds: NDArray[np.bool_], K: int, plan: Plan, limit: int) -> Mapping[int, Sequence[int]]:
     """By query, in order, the maxima of the largest classes that do not hold.
 
     Of at most `limit` patterns together, and of one maximum no more than fit into the memory of one module.
@@ -132,7 +132,8 @@ def _classes_to_split(holds: NDArray[np.bool_], K: int, w: int, limit: int) -> M
     V = len(holds)
     failed = [(query, m) for query in range(V) for m in range(query, V) if not holds[query, m]]
     failed.sort(key=lambda pair: -class_count(K, *pair))
-    most = max(0, MODULE_BITS - 2 * V * V * w) // max(1, split_bits(V, K, w))
+    room = MODULE_BITS - plan.kept_bits(V) - V * V * plan.w
+    most = max(0, room) // max(1, split_bits(V, K, plan.w))
     chosen: dict[int, list[int]] = {query: [] for query in range(V)}
     of_maximum = [0] * V
     for query, m in failed[: limit >> (K - 1)]:

@@ -150,11 +150,12 @@ def _runs(starts: Sequence[int]) -> Iterator[tuple[int, int | None]]:
 def _maxima_starts(certificate: Certificate) -> list[int]:
     """Modules that take about as long as one another: larger maxima have more classes."""
     bits = [_kept_bits(m, item, certificate) for m, item in enumerate(certificate.maxima)]
-    modules = max(-(-sum(bits) // MODULE_BITS), -(-len(bits) // MAX_MAXIMA_PER_MODULE))
+    most = max(1, MODULE_BITS - certificate.plan.kept_bits(len(bits)))
+    modules = max(-(-sum(bits) // most), -(-len(bits) // MAX_MAXIMA_PER_MODULE))
     starts: list[int] = []
     before = 0
     for m, more in enumerate(bits):
-        full = bool(starts) and sum(bits[starts[-1] : m + 1]) > MODULE_BITS
+        full = bool(starts) and sum(bits[starts[-1] : m + 1]) > most
         if full or before * modules >= sum(bits) * len(starts):
             starts.append(m)
         before += more
@@ -187,11 +188,10 @@ class ExhaustiveStrategy(MaxOfKStrategy):
 
 
 def _kept_bits(m: int, maximum: MaximumCertificate, certificate: Certificate) -> int:
-    """A measure of what Lean keeps of the check of a maximum: rows of V lanes for each token and class below it."""
-    V = len(certificate.maxima)
-    rows = 2 * (m + 1) + sum(item.near + len(item.allowed) + 1 for item in maximum.counts)
-    w = certificate.plan.w
-    return rows * V * w + len(maximum.splits) * split_bits(V, certificate.n_ctx, w)
+    """As `split_bits`, of the check of a maximum: some sixty rows of V lanes for a class that holds whole."""
+    V, w = len(certificate.maxima), certificate.plan.w
+    sixths = 4 * (m + 1 - len(maximum.counts)) + sum(3 + item.near + len(item.allowed) for item in maximum.counts)
+    return sixths * V * w // 6 + len(maximum.splits) * split_bits(V, certificate.n_ctx, w)
 
 
 def _theorems(certificate: Certificate, share: Share) -> list[Theorem]:
@@ -200,13 +200,14 @@ def _theorems(certificate: Certificate, share: Share) -> list[Theorem]:
 
 
 def splits(items: Sequence[Split]) -> str:
-    """The classes of a maximum that are split, each a query and the numerals of its patterns."""
-    return "[" + ", ".join(f"({item.query}, {_numerals(item.excluded)})" for item in items) + "]"
+    """Split classes of a maximum, each a query and the numerals of its patterns; the largest query first."""
+    return "[" + ", ".join(f"({item.query}, {_numerals(item.excluded)})" for item in reversed(items)) + "]"
 
 
 def counts(items: Sequence[Counts]) -> str:
-    """The classes of a maximum that are taken apart by counts, each a query and its numbers."""
-    return "[" + ", ".join(f"({item.query}, {item.near}, {item.rest}, {list(item.allowed)})" for item in items) + "]"
+    """Classes of a maximum taken apart by counts, each a query and its numbers; the largest query first."""
+    parts = [f"({item.query}, {item.near}, {item.rest}, {list(item.allowed)})" for item in reversed(items)]
+    return "[" + ", ".join(parts) + "]"
 
 
 def envelope(item: Envelope) -> str:

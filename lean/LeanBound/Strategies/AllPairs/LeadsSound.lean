@@ -120,11 +120,11 @@ theorem fullRows_packGrid {S l m n : Nat} {d : Nat → Nat → Nat} (hl : 1 < l)
     show _ = 2 ^ (l - 1) * if _ then _ else _
     split <;> simp
   have hrow : ∀ i, pack l (c i) m = ones l m - g i := fun i => by
-    rw [ones, ← pack_sub fun o _ => by omega]
+    rw [ones_eq, ← pack_sub fun o _ => by omega]
     exact pack_congr fun o _ => by have := hc i o; omega
   have hg : ∀ i, g i ≤ ones l m := fun i => by
     have : pack l (c i) m + g i = ones l m := by
-      rw [← pack_add]; exact pack_congr fun o _ => by have := hc i o; omega
+      rw [ones_eq, ← pack_add]; exact pack_congr fun o _ => by have := hc i o; omega
     omega
   have hones : 2 * ones l m < 2 ^ S := by
     rw [← pack_const]

@@ -74,13 +74,12 @@ def splitSize (m : Nat) (Es : List Nat) : Nat :=
 
 /-- How many inputs have query `a` and maximum `m`. -/
 def classCount (m : Nat) : Nat :=
-  cond (Nat.beq a m) (Nat.pow (Nat.succ m) (Nat.sub K 1))
-    (Nat.sub (Nat.pow (Nat.succ m) (Nat.sub K 1)) (Nat.pow m (Nat.sub K 1)))
+  Bool.rec (Nat.sub (Nat.pow (Nat.succ m) (Nat.sub K 1)) (Nat.pow m (Nat.sub K 1))) (Nat.pow (Nat.succ m) (Nat.sub K 1))
+    (Nat.beq a m)
 
-/-- How many inputs of query `a` and maximum `m` are proved: all at once, or by patterns if `splits` has an entry for `a`. -/
-def cubicSize (m : Nat) (splits : List (Nat × List Nat)) : Nat :=
-  List.rec (cond (whole C V K a m) (classCount K a m) (nat_lit 0))
-    (fun s _ ih => cond (Nat.beq s.1 a) (splitSize C V K a m s.2) ih) splits
+/-- How many inputs of query `a` and maximum `m` are proved: all at once, or by patterns if `split` lists their numerals. -/
+def cubicSize (m : Nat) (split : Option (List Nat)) : Nat :=
+  Option.rec (Bool.rec (nat_lit 0) (classCount K a m) (whole C V K a m)) (fun Es => splitSize C V K a m Es) split
 
 end
 

@@ -158,10 +158,10 @@ end Classes
 theorem classCount_eq {V K a m : Nat} (ham : a ≤ m) (hm : m < V) :
     classCount K a m = count V (K - 1) fun y => maxToken (y ++ [a]) = m := by
   rw [count_maximum ham hm]
-  show cond (Nat.beq a m) ((m + 1) ^ (K - 1)) ((m + 1) ^ (K - 1) - m ^ (K - 1)) = _
+  show Bool.rec (motive := fun _ => Nat) ((m + 1) ^ (K - 1) - m ^ (K - 1)) ((m + 1) ^ (K - 1)) (Nat.beq a m) = _
   cases h : Nat.beq a m with
-  | false => rw [if_neg (Nat.ne_of_beq_eq_false h)]; rfl
-  | true => rw [if_pos (Nat.eq_of_beq_eq_true h)]; rfl
+  | false => rw [if_neg (Nat.ne_of_beq_eq_false h)]
+  | true => rw [if_pos (Nat.eq_of_beq_eq_true h)]
 
 section Counts
 
@@ -204,21 +204,22 @@ theorem classCount_le_count (ham : a ≤ m) (hm : m < M.d_vocab) (h : whole C M.
   rw [classCount_eq ham hm]
   exact count_mono fun y hy hmax => ⟨whole_sound hv F ha hm h hy hmax, hmax⟩
 
-theorem cubicSize_le_count (ham : a ≤ m) (hm : m < M.d_vocab) (splits : List (Nat × List Nat)) :
-    cubicSize C M.d_vocab M.n_ctx a m splits ≤
+/-- A class that need not be whole. -/
+theorem wholeSize_le_count (ham : a ≤ m) (hm : m < M.d_vocab) :
+    Bool.rec (motive := fun _ => Nat) 0 (classCount M.n_ctx a m) (whole C M.d_vocab M.n_ctx a m) ≤
       count M.d_vocab (M.n_ctx - 1) fun y =>
         M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
-  induction splits with
-  | nil =>
-    show cond (whole C M.d_vocab M.n_ctx a m) (classCount M.n_ctx a m) 0 ≤ _
-    cases h : whole C M.d_vocab M.n_ctx a m with
-    | false => exact Nat.zero_le _
-    | true => exact classCount_le_count hv F ha ham hm h
-  | cons s splits ih =>
-    show cond (Nat.beq s.1 a) (splitSize C M.d_vocab M.n_ctx a m s.2) (cubicSize C M.d_vocab M.n_ctx a m splits) ≤ _
-    cases Nat.beq s.1 a with
-    | false => exact ih
-    | true => exact splitSize_le_count hv F ha ham hm s.2
+  cases h : whole C M.d_vocab M.n_ctx a m with
+  | false => exact Nat.zero_le _
+  | true => exact classCount_le_count hv F ha ham hm h
+
+theorem cubicSize_le_count (ham : a ≤ m) (hm : m < M.d_vocab) (split : Option (List Nat)) :
+    cubicSize C M.d_vocab M.n_ctx a m split ≤
+      count M.d_vocab (M.n_ctx - 1) fun y =>
+        M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
+  cases split with
+  | none => exact wholeSize_le_count hv F ha ham hm
+  | some Es => exact splitSize_le_count hv F ha ham hm Es
 
 end Counts
 
@@ -227,7 +228,7 @@ theorem cubic_accuracy {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.
     (hc : Covered (ProvedSize (cubicSize C M.d_vocab M.n_ctx)) 0 ns)
     (hlen : Nat.beq ns.length M.d_vocab = true) {N : Nat} (hN : Nat.ble N (total ns) = true) :
     M.classifier.AccuracyAtLeast maxToken N :=
-  accuracy_of_maxima hv.n_ctx_pos (fun F _ _ _ splits ha ham hm => cubicSize_le_count hv F ha ham hm splits) hc hlen hN
+  accuracy_of_maxima hv.n_ctx_pos (fun F _ _ _ split ha ham hm => cubicSize_le_count hv F ha ham hm split) hc hlen hN
 
 end
 

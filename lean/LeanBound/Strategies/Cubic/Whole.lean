@@ -35,37 +35,37 @@ def lossOf (x m : Nat) : Nat :=
 def rowMax (f : Nat → Nat) (n : Nat) : Nat := Nat.rec 0 (fun i ih => laneMax C.w (C.guard V) (f i) ih) n
 
 /-- The largest loss at a position but the last. -/
-def positionLoss (m : Nat) : Nat := rowMax C V (fun i => lossOf C V (nth C.OP i) m) (Nat.sub K 1)
+def positionLoss (m : Nat) : Nat := rowMax C V (fun i => lossOf C V (C.OP i) m) (Nat.sub K 1)
 
 /-- The loss at token `t`, at any position but the last. -/
-def tokenLoss (m t : Nat) : Nat := Nat.add (positionLoss C V K m) (lossOf C V (nth C.OE t) m)
+def tokenLoss (m t : Nat) : Nat := Nat.add (positionLoss C V K m) (lossOf C V (C.OE t) m)
 
 /-- The largest loss at a token below `n`, at any position but the last. -/
-def farLoss (m n : Nat) : Nat := Nat.add (positionLoss C V K m) (rowMax C V (fun t => lossOf C V (nth C.OE t) m) n)
+def farLoss (m n : Nat) : Nat := Nat.add (positionLoss C V K m) (rowMax C V (fun t => lossOf C V (C.OE t) m) n)
 
 /-- The bias of a loss in every lane. -/
 def lossBias : Nat := Nat.mul (Nat.mul 3 (Nat.pow 2 C.r)) (ones C.w V)
 
 /-- The part of a loss of `x` that is above zero, with query `a`. -/
-def positive (a m x : Nat) : Nat := monus C.w (C.guard V) (Nat.add (lossOf C V (nth C.D a) m) x) (lossBias C V)
+def positive (a m x : Nat) : Nat := monus C.w (C.guard V) (Nat.add (lossOf C V (C.D a) m) x) (lossBias C V)
 
 /-- The exponential of the token score of `t`. -/
-def tokenExp (a t : Nat) : Nat := lane C.e (nth C.eE a) t
+def tokenExp (a t : Nat) : Nat := lane C.e (C.eE a) t
 
 /-- The exponential of the position score of `i`. -/
-def positionExp (a i : Nat) : Nat := lane C.e (nth C.eP a) i
+def positionExp (a i : Nat) : Nat := lane C.e (C.eP a) i
 
 /-- Lane `t` is the largest `tokenExp` of the tokens up to `t`, if lanes have a bit to spare. -/
 def maxExps (a : Nat) : Nat :=
-  runningMax C.e (guardBits C.e V) V (Nat.succ (Nat.log2 V)) (Nat.land (nth C.eE a) (Nat.sub (Nat.pow 2 (Nat.mul C.e V)) 1))
+  runningMax C.e (guardBits C.e V) V (Nat.succ (Nat.log2 V)) (Nat.land (C.eE a) (Nat.sub (Nat.pow 2 (Nat.mul C.e V)) 1))
 
 /-- At least every `tokenExp` below `n`. -/
 def maxTokenExp (a n : Nat) : Nat :=
-  cond (Nat.beq n 0) 0 (cond (Nat.ble (Nat.add C.P 2) C.e) (lane C.e (maxExps C V a) (Nat.sub n 1)) (Nat.pow 2 C.P))
+  Bool.rec (Bool.rec (Nat.pow 2 C.P) (lane C.e (maxExps C V a) (Nat.sub n 1)) (Nat.ble (Nat.add C.P 2) C.e)) 0 (Nat.beq n 0)
 
 /-- The least `positionExp` below `n`, at most `2 ^ P`. -/
 def minPositionExp (a n : Nat) : Nat :=
-  Nat.rec (Nat.pow 2 C.P) (fun i ih => cond (Nat.ble ih (positionExp C a i)) ih (positionExp C a i)) n
+  Nat.rec (Nat.pow 2 C.P) (fun i ih => Bool.rec (positionExp C a i) ih (Nat.ble ih (positionExp C a i))) n
 
 /-- At least the weight of all positions but the last, if each holds a token of exponential `e`. -/
 def totalWeight (a e : Nat) : Nat :=
@@ -75,27 +75,34 @@ def totalWeight (a e : Nat) : Nat :=
 def leastWeight (a m : Nat) : Nat :=
   Nat.shiftRight (Nat.mul (tokenExp C a m) (minPositionExp C a (Nat.sub K 1))) C.P
 
+/-- At most the weight of the positions that must hold `m` before the last one: none if the last one does. -/
+def copyWeight (a m : Nat) : Nat := Bool.rec (leastWeight C K a m) 0 (Nat.beq a m)
+
 /-- The most that all positions but the last can lose together, with tokens below `m`. -/
 def totalLoss (a m : Nat) : Nat :=
   laneMax C.w (C.guard V)
     (Nat.mul (totalWeight C K a (tokenExp C a (Nat.sub m 1))) (positive C V a m (tokenLoss C V K m (Nat.sub m 1))))
     (Nat.mul (totalWeight C K a (maxTokenExp C V a (Nat.sub m 1))) (positive C V a m (farLoss C V K m (Nat.sub m 1))))
 
+/-- A position loses nothing if it holds `m`. -/
+def losesNothing (a m : Nat) : Bool :=
+  lanesLe (C.guard V) (Nat.add (lossOf C V (C.D a) m) (tokenLoss C V K m m)) (lossBias C V)
+
 /-- What a position gains that holds `m`; it must lose nothing. -/
 def ownGain (a m : Nat) : Nat :=
-  Nat.sub (lossBias C V) (Nat.add (lossOf C V (nth C.D a) m) (tokenLoss C V K m m))
+  Nat.sub (lossBias C V) (Nat.add (lossOf C V (C.D a) m) (tokenLoss C V K m m))
 
 /-- The row of the last position. -/
 def lastRow (a : Nat) : Nat := row C a (Nat.sub K 1) a
 
 /-- All inputs with last token `a` and largest token `m` are right. With `a = m` no other position need hold `m`. -/
 def whole (a m : Nat) : Bool :=
-  both (Nat.beq (positive C V a m (tokenLoss C V K m m)) 0)
-    (Nat.beq (monus C.w (C.guard V)
+  both (losesNothing C V K a m)
+    (lanesLe (C.guard V)
       (Nat.add (Nat.add (totalLoss C V K a m) (lastRow C K a))
         (Nat.mul (C.slack K) (Nat.sub (ones C.w V) (Nat.pow 2 (Nat.mul C.w m)))))
-      (Nat.add (Nat.mul (cond (Nat.beq a m) 0 (leastWeight C K a m)) (ownGain C V K a m))
-        (Nat.mul (lane C.w (lastRow C K a) m) (ones C.w V)))) 0)
+      (Nat.add (Nat.mul (copyWeight C K a m) (ownGain C V K a m))
+        (Nat.mul (lane C.w (lastRow C K a) m) (ones C.w V))))
 
 end
 

@@ -55,7 +55,7 @@ theorem maxTokenExp_spec {C : Tables} {V a n : Nat} (hle : ∀ t, t < V → toke
   | zero => exact ⟨Nat.zero_le _, fun t ht => absurd ht (Nat.not_lt_zero _)⟩
   | succ n =>
     have e : maxTokenExp C V a (n + 1) =
-      cond (Nat.ble (C.P + 2) C.e) (lane C.e (maxExps C V a) n) (2 ^ C.P) := rfl
+      Bool.rec (motive := fun _ => Nat) (2 ^ C.P) (lane C.e (maxExps C V a) n) (Nat.ble (C.P + 2) C.e) := rfl
     rw [e]
     cases hP : Nat.ble (C.P + 2) C.e with
     | false => exact ⟨Nat.le_refl _, fun t ht => hle t (by omega)⟩
@@ -64,7 +64,7 @@ theorem maxTokenExp_spec {C : Tables} {V a n : Nat} (hle : ∀ t, t < V → toke
       have hlt : ∀ t, t < V → tokenExp C a t < 2 ^ (C.e - 1) := fun t ht =>
         Nat.lt_of_le_of_lt (hle t ht) (Nat.pow_lt_pow_right (by omega) (by omega))
       have hrow : maxExps C V a = pack C.e (windowMax (tokenExp C a) (Nat.succ (Nat.log2 V))) V := by
-        show runningMax C.e (guardBits C.e V) V _ (nth C.eE a &&& (2 ^ (C.e * V) - 1)) = _
+        show runningMax C.e (guardBits C.e V) V _ (C.eE a &&& (2 ^ (C.e * V) - 1)) = _
         rw [Nat.and_two_pow_sub_one_eq_mod, ← pack_lane_mod]
         exact runningMax_pack (by omega) hlt
       have hmax : ∀ t, t < V → windowMax (tokenExp C a) (Nat.succ (Nat.log2 V)) t ≤ 2 ^ C.P := fun t ht =>
@@ -76,17 +76,17 @@ theorem maxTokenExp_spec {C : Tables} {V a n : Nat} (hle : ∀ t, t < V → toke
       exact ⟨hmax n (by omega), fun t ht => le_windowMax (by omega) (by omega)⟩
 
 /-- Lane `o` of `positionLoss C V K m`. -/
-def positionEntry (C : Tables) (K m o : Nat) : Nat := maxBelow (fun i => lossEntry C (nth C.OP i) m o) (K - 1)
+def positionEntry (C : Tables) (K m o : Nat) : Nat := maxBelow (fun i => lossEntry C (C.OP i) m o) (K - 1)
 
 /-- Lane `o` of `tokenLoss C V K m t`. -/
-def tokenEntry (C : Tables) (K m t o : Nat) : Nat := positionEntry C K m o + lossEntry C (nth C.OE t) m o
+def tokenEntry (C : Tables) (K m t o : Nat) : Nat := positionEntry C K m o + lossEntry C (C.OE t) m o
 
 /-- Lane `o` of `farLoss C V K m n`. -/
 def farEntry (C : Tables) (K m n o : Nat) : Nat :=
-  positionEntry C K m o + maxBelow (fun t => lossEntry C (nth C.OE t) m o) n
+  positionEntry C K m o + maxBelow (fun t => lossEntry C (C.OE t) m o) n
 
 /-- Lane `o` of `positive C V a m x`, where lane `o` of `x` is `y`. -/
-def excess (C : Tables) (a m o y : Nat) : Nat := lossEntry C (nth C.D a) m o + y - 3 * 2 ^ C.r
+def excess (C : Tables) (a m o y : Nat) : Nat := lossEntry C (C.D a) m o + y - 3 * 2 ^ C.r
 
 /-- Lane `o` of `totalLoss C V K a m`. -/
 def totalEntry (C : Tables) (V K a m o : Nat) : Nat :=
@@ -95,7 +95,7 @@ def totalEntry (C : Tables) (V K a m o : Nat) : Nat :=
 
 /-- Lane `o` of `ownGain C V K a m`. -/
 def gainEntry (C : Tables) (K a m o : Nat) : Nat :=
-  3 * 2 ^ C.r - (lossEntry C (nth C.D a) m o + tokenEntry C K m m o)
+  3 * 2 ^ C.r - (lossEntry C (C.D a) m o + tokenEntry C K m m o)
 
 theorem lossOf_eq_pack {C : Tables} {V x : Nat} (hx : x < 2 ^ (C.w * V)) (m : Nat) :
     lossOf C V x m = pack C.w (lossEntry C x m) V := by
@@ -119,14 +119,14 @@ theorem rowMax_eq_pack {C : Tables} {V n : Nat} {F : Nat → Nat} {f : Nat → N
 
 theorem others_eq_pack {w V m : Nat} (hm : m < V) :
     ones w V - 2 ^ (w * m) = pack w (fun o => if o = m then 0 else 1) V := by
-  rw [← pack_single w m V hm, ones, ← pack_sub fun o _ => by split <;> omega]
+  rw [← pack_single w m V hm, ones_eq, ← pack_sub fun o _ => by split <;> omega]
   exact pack_congr fun o _ => by split <;> rfl
 
 /-! ## Exponentials -/
 
 theorem minPositionExp_succ (C : Tables) (a n : Nat) :
     minPositionExp C a (n + 1) = min (minPositionExp C a n) (positionExp C a n) := by
-  show cond (Nat.ble (minPositionExp C a n) (positionExp C a n)) _ _ = _
+  show Bool.rec (motive := fun _ => Nat) _ _ (Nat.ble (minPositionExp C a n) (positionExp C a n)) = _
   cases h : Nat.ble (minPositionExp C a n) (positionExp C a n) with
   | true => have := Nat.le_of_ble_eq_true h; exact (Nat.min_eq_left this).symm
   | false =>
@@ -208,13 +208,13 @@ theorem positionLoss_eq (m : Nat) :
 
 theorem tokenLoss_eq (m : Nat) {t : Nat} (ht : t < M.d_vocab) :
     tokenLoss C M.d_vocab M.n_ctx m t = pack C.w (tokenEntry C M.n_ctx m t) M.d_vocab := by
-  show positionLoss C M.d_vocab M.n_ctx m + lossOf C M.d_vocab (nth C.OE t) m = _
+  show positionLoss C M.d_vocab M.n_ctx m + lossOf C M.d_vocab (C.OE t) m = _
   rw [positionLoss_eq hv, lossOf_eq_pack (hv.OE_lt t ht).1, ← pack_add]
   rfl
 
 theorem farLoss_eq (m : Nat) {n : Nat} (hn : n ≤ M.d_vocab) :
     farLoss C M.d_vocab M.n_ctx m n = pack C.w (farEntry C M.n_ctx m n) M.d_vocab := by
-  show positionLoss C M.d_vocab M.n_ctx m + rowMax C M.d_vocab (fun t => lossOf C M.d_vocab (nth C.OE t) m) n = _
+  show positionLoss C M.d_vocab M.n_ctx m + rowMax C M.d_vocab (fun t => lossOf C M.d_vocab (C.OE t) m) n = _
   rw [positionLoss_eq hv, rowMax_eq_pack hv.w_pos (fun t ht => lossOf_eq_pack (hv.OE_lt t (by omega)).1 m) fun t o ht ho => by
     have h1 := hv.bias_room
     have h2 := lossEntry_lt (m := m) ((hv.OE_lt t (by omega)).2 o ho)
@@ -231,7 +231,7 @@ theorem tokenEntry_lt (m : Nat) {t : Nat} (ht : t < M.d_vocab) (ho : o < M.d_voc
 theorem farEntry_lt (m : Nat) {n : Nat} (hn : n ≤ M.d_vocab) (ho : o < M.d_vocab) :
     farEntry C M.n_ctx m n o < 4 * 2 ^ C.r := by
   have h1 := positionEntry_lt hv m ho
-  have h2 : maxBelow (fun t => lossEntry C (nth C.OE t) m o) n < 2 * 2 ^ C.r :=
+  have h2 : maxBelow (fun t => lossEntry C (C.OE t) m o) n < 2 * 2 ^ C.r :=
     maxBelow_lt (Nat.mul_pos (by omega) (Nat.two_pow_pos _)) fun t ht => lossEntry_lt ((hv.OE_lt t (by omega)).2 o ho)
   unfold farEntry
   omega
@@ -246,13 +246,13 @@ theorem excess_lt (m : Nat) (ho : o < M.d_vocab) {y : Nat} (hy : y < 4 * 2 ^ C.r
 theorem positive_eq (m : Nat) {f : Nat → Nat} (hf : ∀ o, o < M.d_vocab → f o < 4 * 2 ^ C.r) :
     positive C M.d_vocab a m (pack C.w f M.d_vocab) = pack C.w (fun o => excess C a m o (f o)) M.d_vocab := by
   have hB := hv.bias_room
-  show monus C.w (guardBits C.w M.d_vocab) (lossOf C M.d_vocab (nth C.D a) m + pack C.w f M.d_vocab)
+  show monus C.w (guardBits C.w M.d_vocab) (lossOf C M.d_vocab (C.D a) m + pack C.w f M.d_vocab)
     (3 * 2 ^ C.r * ones C.w M.d_vocab) = _
   rw [lossOf_eq_pack (hv.D_lt a ha).1, ← pack_add, ← pack_const]
   refine monus_pack hv.w_pos (fun o ho => ?_) fun o ho => ?_
   · have h1 := lossEntry_lt (m := m) ((hv.D_lt a ha).2 o ho)
     have h2 := hf o ho
-    show lossEntry C (nth C.D a) m o + f o < C.half
+    show lossEntry C (C.D a) m o + f o < C.half
     omega
   · show 3 * 2 ^ C.r < C.half
     omega
@@ -302,34 +302,35 @@ theorem totalLoss_eq :
     (fun o ho => Nat.lt_of_le_of_lt (Nat.le_trans (Nat.le_max_right _ _) (totalEntry_le hv ha hm ho)) hlt)
 
 /-- `m` loses nothing at its own token. -/
-theorem own_of_positive (h : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0) (ho : o < M.d_vocab) :
-    lossEntry C (nth C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r := by
-  have hlt := fun o ho => tokenEntry_lt hv m hm (o := o) ho
-  rw [tokenLoss_eq hv m hm, positive_eq hv ha m hlt] at h
-  have h1 := eq_zero_of_pack (fun o ho => by
-    have h2 := excess_lt hv ha m ho (hlt o ho)
-    have h3 := hv.bias_room
-    have h4 := hv.half_lt_two_pow
-    omega) h ho
-  exact Nat.le_of_sub_eq_zero h1
+theorem own_of_losesNothing (h : losesNothing C M.d_vocab M.n_ctx a m = true) (ho : o < M.d_vocab) :
+    lossEntry C (C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r := by
+  have hB := hv.bias_room
+  have h : lanesLe (guardBits C.w M.d_vocab) (lossOf C M.d_vocab (C.D a) m + tokenLoss C M.d_vocab M.n_ctx m m)
+    (3 * 2 ^ C.r * ones C.w M.d_vocab) = true := h
+  rw [lossOf_eq_pack (hv.D_lt a ha).1, tokenLoss_eq hv m hm, ← pack_add, ← pack_const] at h
+  refine lanesLe_pack hv.w_pos (fun o ho => ?_) (fun o _ => ?_) h ho
+  · have h1 := lossEntry_lt (m := m) ((hv.D_lt a ha).2 o ho)
+    have h2 := tokenEntry_lt hv m hm ho
+    show lossEntry C (C.D a) m o + tokenEntry C M.n_ctx m m o < C.half
+    omega
+  · show 3 * 2 ^ C.r < C.half
+    omega
 
-theorem ownGain_eq (h : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0) :
+theorem ownGain_eq (h : losesNothing C M.d_vocab M.n_ctx a m = true) :
     ownGain C M.d_vocab M.n_ctx a m = pack C.w (gainEntry C M.n_ctx a m) M.d_vocab := by
   show 3 * 2 ^ C.r * ones C.w M.d_vocab -
-    (lossOf C M.d_vocab (nth C.D a) m + tokenLoss C M.d_vocab M.n_ctx m m) = _
+    (lossOf C M.d_vocab (C.D a) m + tokenLoss C M.d_vocab M.n_ctx m m) = _
   rw [lossOf_eq_pack (hv.D_lt a ha).1, tokenLoss_eq hv m hm, ← pack_add, ← pack_const]
-  exact (pack_sub fun o ho => own_of_positive hv ha hm h ho).symm
+  exact (pack_sub fun o ho => own_of_losesNothing hv ha hm h ho).symm
 
 /-- The total loss, the slack and the last position, against the gain of one copy of weight `W`. -/
 theorem whole_spec (h : whole C M.d_vocab M.n_ctx a m = true) (ho : o < M.d_vocab) :
-    lossEntry C (nth C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r ∧
+    lossEntry C (C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r ∧
     (o ≠ m → totalEntry C M.d_vocab M.n_ctx a m o + rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx ≤
-      (bif Nat.beq a m then 0 else leastWeight C M.n_ctx a m) * gainEntry C M.n_ctx a m o +
+      copyWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o +
         rowEntry C a (M.n_ctx - 1) a m) := by
   obtain ⟨h1, h2⟩ := both_eq_true.1 h
-  have h1 := Nat.eq_of_beq_eq_true h1
-  have h2 := Nat.eq_of_beq_eq_true h2
-  refine ⟨own_of_positive hv ha hm h1 ho, fun hom => ?_⟩
+  refine ⟨own_of_losesNothing hv ha hm h1 ho, fun hom => ?_⟩
   have hn := hv.n_ctx_pos
   have hroom := hv.room_le
   have hhalf := hv.half_lt_two_pow
@@ -338,9 +339,9 @@ theorem whole_spec (h : whole C M.d_vocab M.n_ctx a m = true) (ho : o < M.d_voca
     rowEntry_lt_top hv ha (by omega) ha ho
   have hrow : lastRow C M.n_ctx a = pack C.w (rowEntry C a (M.n_ctx - 1) a) M.d_vocab :=
     row_eq_pack hv ha (Nat.sub_lt hn Nat.one_pos) ha
-  let W := bif Nat.beq a m then 0 else leastWeight C M.n_ctx a m
+  let W := copyWeight C M.n_ctx a m
   have hW : W ≤ 2 ^ C.P := by
-    show (bif Nat.beq a m then 0 else leastWeight C M.n_ctx a m) ≤ _
+    show Bool.rec (motive := fun _ => Nat) (leastWeight C M.n_ctx a m) 0 (Nat.beq a m) ≤ _
     cases Nat.beq a m
     · exact leastWeight_le_two_pow (tokenExp_le hv ha hm)
     · exact Nat.zero_le _
@@ -370,11 +371,11 @@ theorem whole_spec (h : whole C M.d_vocab M.n_ctx a m = true) (ho : o < M.d_voca
     have e3 := C.slack_pos M.n_ctx
     show W * gainEntry C M.n_ctx a m o + rowEntry C a (M.n_ctx - 1) a m < _
     omega
-  have h2 : monus C.w (guardBits C.w M.d_vocab) (totalLoss C M.d_vocab M.n_ctx a m + lastRow C M.n_ctx a +
+  have h2 : lanesLe (guardBits C.w M.d_vocab) (totalLoss C M.d_vocab M.n_ctx a m + lastRow C M.n_ctx a +
       C.slack M.n_ctx * (ones C.w M.d_vocab - 2 ^ (C.w * m)))
-      (W * ownGain C M.d_vocab M.n_ctx a m + lane C.w (lastRow C M.n_ctx a) m * ones C.w M.d_vocab) = 0 := h2
-  rw [hX, hY, monus_pack hv.w_pos hXlt hYlt] at h2
-  have h3 := Nat.le_of_sub_eq_zero (eq_zero_of_pack (fun o ho => by have := hXlt o ho; omega) h2 ho)
+      (W * ownGain C M.d_vocab M.n_ctx a m + lane C.w (lastRow C M.n_ctx a) m * ones C.w M.d_vocab) = true := h2
+  rw [hX, hY] at h2
+  have h3 := lanesLe_pack hv.w_pos hXlt hYlt h2 ho
   have h4 : totalEntry C M.d_vocab M.n_ctx a m o + rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx * (if o = m then 0 else 1) ≤
     W * gainEntry C M.n_ctx a m o + rowEntry C a (M.n_ctx - 1) a m := h3
   rwa [if_neg hom, Nat.mul_one] at h4
@@ -396,21 +397,21 @@ theorem laneSum_le (ht : t < M.d_vocab) {y : Nat} (hy : tokenEntry C M.n_ctx m t
   have h1 := (hv.D_lt a ha).2 m hm
   have h2 := (hv.OP_lt i (by omega)).2 m hm
   have h3 := (hv.OE_lt t ht).2 m hm
-  have h4 : lossEntry C (nth C.OP i) m o ≤ positionEntry C M.n_ctx m o :=
-    le_maxBelow (f := fun i => lossEntry C (nth C.OP i) m o) hi
+  have h4 : lossEntry C (C.OP i) m o ≤ positionEntry C M.n_ctx m o :=
+    le_maxBelow (f := fun i => lossEntry C (C.OP i) m o) hi
   unfold tokenEntry at hy
   unfold lossEntry at hy h4
   unfold laneSum excess lossEntry
   omega
 
 /-- A position that holds `m` gains. -/
-theorem rowEntry_own (h : lossEntry C (nth C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r) :
+theorem rowEntry_own (h : lossEntry C (C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r) :
     rowEntry C a i m o + leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o ≤ rowEntry C a i m m := by
   have h1 := (hv.D_lt a ha).2 m hm
   have h2 := (hv.OP_lt i (by omega)).2 m hm
   have h3 := (hv.OE_lt m hm).2 m hm
-  have h4 : lossEntry C (nth C.OP i) m o ≤ positionEntry C M.n_ctx m o :=
-    le_maxBelow (f := fun i => lossEntry C (nth C.OP i) m o) hi
+  have h4 : lossEntry C (C.OP i) m o ≤ positionEntry C M.n_ctx m o :=
+    le_maxBelow (f := fun i => lossEntry C (C.OP i) m o) hi
   have h5 : laneSum C a i m o + gainEntry C M.n_ctx a m o ≤ laneSum C a i m m := by
     unfold tokenEntry at h
     unfold lossEntry at h h4
@@ -463,14 +464,14 @@ theorem rowEntry_below {i t : Nat} (hi : i < M.n_ctx - 1) (ht : t < m) :
       (Nat.add_le_add_left (Nat.mul_le_mul_left _ (Nat.le_max_left _ _)) _)
   · have ht' : t < m - 1 := by omega
     have hy : tokenEntry C M.n_ctx m t o ≤ farEntry C M.n_ctx m (m - 1) o :=
-      Nat.add_le_add_left (le_maxBelow (f := fun t => lossEntry C (nth C.OE t) m o) ht') _
+      Nat.add_le_add_left (le_maxBelow (f := fun t => lossEntry C (C.OE t) m o) ht') _
     have he := tokenExp_le_max hv ha (show m - 1 ≤ M.d_vocab by omega) ht'
     exact Nat.le_trans (rowEntry_other hv ha hm hi (by omega) hy he)
       (Nat.add_le_add_left (Nat.mul_le_mul_left _ (Nat.le_max_right _ _)) _)
 
 /-- All positions but the last, holding tokens of `m` at most: the losses against the gains. -/
 theorem natSum_rows_le {x : Nat → Nat} (hx : ∀ i, i < M.n_ctx - 1 → x i ≤ m)
-    (hown : lossEntry C (nth C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r) :
+    (hown : lossEntry C (C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r) :
     natSum (M.n_ctx - 1) (fun i => rowEntry C a i (x i) o) +
       natSum (M.n_ctx - 1) (fun i => if x i = m then leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o else 0) ≤
     natSum (M.n_ctx - 1) (fun i => rowEntry C a i (x i) m) + totalEntry C M.d_vocab M.n_ctx a m o := by
@@ -506,9 +507,10 @@ theorem whole_sound {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables.Val
   rw [natSum_snoc hK hy a fun i t => rowEntry C a i t o, natSum_snoc hK hy a fun i t => rowEntry C a i t m]
   obtain ⟨hown, hall⟩ := whole_spec hv ha hm h ho
   have hrows := natSum_rows_le hv ha hm hle hown
-  have hgain : (bif Nat.beq a m then 0 else leastWeight C M.n_ctx a m) * gainEntry C M.n_ctx a m o ≤
+  have hgain : copyWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o ≤
       natSum (M.n_ctx - 1) fun i =>
         if y.getD i 0 = m then leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o else 0 := by
+    unfold copyWeight
     cases hb : Nat.beq a m with
     | true => exact Nat.le_trans (Nat.le_of_eq (Nat.zero_mul _)) (Nat.zero_le _)
     | false =>

@@ -20,7 +20,7 @@ theorem maxPositionExp_eq (C : Tables) (a n : Nat) : maxPositionExp C a n = maxB
   | zero => rfl
   | succ n ih =>
     rw [maxBelow_succ, ← ih]
-    show cond (Nat.ble (maxPositionExp C a n) (positionExp C a n)) _ _ = _
+    show Bool.rec (motive := fun _ => Nat) _ _ (Nat.ble (maxPositionExp C a n) (positionExp C a n)) = _
     cases h : Nat.ble (maxPositionExp C a n) (positionExp C a n) with
     | true => exact (Nat.max_eq_left (Nat.le_of_ble_eq_true h)).symm
     | false =>
@@ -161,7 +161,7 @@ theorem weighted_gain_le : leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o
   omega
 
 /-- What `settles` says of one output, where `m` loses nothing at its own token. -/
-theorem settles_spec {g c n : Nat} (h1 : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0)
+theorem settles_spec {g c n : Nat} (h1 : losesNothing C M.d_vocab M.n_ctx a m = true)
     (h : settles C M.d_vocab M.n_ctx a m g c n = true) (ho : o < M.d_vocab) (hom : o ≠ m) :
     c + n ≤ M.n_ctx - 1 ∧
       n * nearUnitEntry C M.d_vocab M.n_ctx a m g g o + (M.n_ctx - 1 - c - n) * farUnitEntry C M.d_vocab M.n_ctx a m (m - g) o +
@@ -169,7 +169,6 @@ theorem settles_spec {g c n : Nat} (h1 : positive C M.d_vocab a m (tokenLoss C M
       c * (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o) + rowEntry C a (M.n_ctx - 1) a m := by
   obtain ⟨hcn, h2⟩ := both_eq_true.1 h
   have hcn : c + n ≤ M.n_ctx - 1 := Nat.le_of_ble_eq_true hcn
-  have h2 := Nat.eq_of_beq_eq_true h2
   refine ⟨hcn, ?_⟩
   have hn := hv.n_ctx_pos
   have hroom := hv.room_le
@@ -207,13 +206,13 @@ theorem settles_spec {g c n : Nat} (h1 : positive C M.d_vocab a m (tokenLoss C M
     have e3 := hlast m hm
     show c * (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o) + rowEntry C a (M.n_ctx - 1) a m < _
     omega
-  have h2 : monus C.w (guardBits C.w M.d_vocab)
+  have h2 : lanesLe (guardBits C.w M.d_vocab)
       (n * nearUnit C M.d_vocab M.n_ctx a m g + k * farUnit C M.d_vocab M.n_ctx a m (m - g) +
         (lastRow C M.n_ctx a + C.slack M.n_ctx * (ones C.w M.d_vocab - 2 ^ (C.w * m))))
       (c * (leastWeight C M.n_ctx a m * ownGain C M.d_vocab M.n_ctx a m) +
-        lane C.w (lastRow C M.n_ctx a) m * ones C.w M.d_vocab) = 0 := h2
-  rw [hX, hY, monus_pack hv.w_pos hXlt hYlt] at h2
-  have h3 := Nat.le_of_sub_eq_zero (eq_zero_of_pack (fun o ho => by have := hXlt o ho; omega) h2 ho)
+        lane C.w (lastRow C M.n_ctx a) m * ones C.w M.d_vocab) = true := h2
+  rw [hX, hY] at h2
+  have h3 := lanesLe_pack hv.w_pos hXlt hYlt h2 ho
   have h4 : n * nearUnitEntry C M.d_vocab M.n_ctx a m g g o + k * farUnitEntry C M.d_vocab M.n_ctx a m (m - g) o +
     (rowEntry C a (M.n_ctx - 1) a o + C.slack M.n_ctx * (if o = m then 0 else 1)) ≤
     c * (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o) + rowEntry C a (M.n_ctx - 1) a m := h3
@@ -316,11 +315,11 @@ theorem rowEntry_loss (g : Nat) {i t : Nat} (hi : i < M.n_ctx - 1) (ht : t < m) 
   · rw [if_neg (by simp [isNear]; omega)]
     have ht' : t < m - g := by omega
     have he := tokenExp_le_max hv ha (show m - g ≤ M.d_vocab by omega) ht'
-    exact weighed (Nat.add_le_add_left (le_maxBelow (f := fun t => lossEntry C (nth C.OE t) m o) ht') _) he
+    exact weighed (Nat.add_le_add_left (le_maxBelow (f := fun t => lossEntry C (C.OE t) m o) ht') _) he
 
 /-- All positions but the last: the losses against the gains. -/
 theorem natSum_rows_counts (g : Nat) {x : Nat → Nat} (hx : ∀ i, i < M.n_ctx - 1 → x i ≤ m)
-    (hown : lossEntry C (nth C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r) :
+    (hown : lossEntry C (C.D a) m o + tokenEntry C M.n_ctx m m o ≤ 3 * 2 ^ C.r) :
     natSum (M.n_ctx - 1) (fun i => rowEntry C a i (x i) o) +
       natSum (M.n_ctx - 1) (fun i => if x i = m then leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o else 0) ≤
     natSum (M.n_ctx - 1) (fun i => rowEntry C a i (x i) m) + natSum (M.n_ctx - 1) fun i =>
@@ -337,7 +336,7 @@ theorem natSum_rows_counts (g : Nat) {x : Nat → Nat} (hx : ∀ i, i < M.n_ctx 
 
 /-- An input with `c` copies of `m` or more and at most `n` of the `g` tokens below it is right. -/
 theorem settles_sound (F : Type) [ExpField F] {g c d n : Nat} (ham : a ≤ m) (hc : leastCopies a m ≤ c) (hcd : c ≤ d)
-    (h1 : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0)
+    (h1 : losesNothing C M.d_vocab M.n_ctx a m = true)
     (h : settles C M.d_vocab M.n_ctx a m g c n = true) {y : List Nat} (hy : y ∈ sequences M.d_vocab (M.n_ctx - 1))
     (hholds : Holds m g d n y) :
     M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
@@ -350,7 +349,7 @@ theorem settles_sound (F : Type) [ExpField F] {g c d n : Nat} (ham : a ≤ m) (h
     by_cases hne : a = m
     · omega
     · have hb : leastCopies a m = 1 := by
-        show cond (Nat.beq a m) 0 1 = 1
+        show Bool.rec (motive := fun _ => Nat) 1 0 (Nat.beq a m) = 1
         cases hb : Nat.beq a m with
         | false => rfl
         | true => exact absurd (Nat.eq_of_beq_eq_true hb) hne
@@ -364,7 +363,7 @@ theorem settles_sound (F : Type) [ExpField F] {g c d n : Nat} (ham : a ≤ m) (h
     have e : y.getD i 0 = y[i]'(by omega) := by
       rw [List.getD_eq_getElem?_getD, List.getElem?_eq_getElem (by omega), Option.getD_some]
     exact e ▸ hym _ (List.getElem_mem _)
-  have hrows := natSum_rows_counts hv ha hm g (x := fun i => y.getD i 0) (o := o) hle (own_of_positive hv ha hm h1 ho)
+  have hrows := natSum_rows_counts hv ha hm g (x := fun i => y.getD i 0) (o := o) hle (own_of_losesNothing hv ha hm h1 ho)
   have hgain := natSum_copies y m (leastWeight C M.n_ctx a m * gainEntry C M.n_ctx a m o)
   have hloss := natSum_losses (y := y) (g := g) (F := farUnitEntry C M.d_vocab M.n_ctx a m (m - g) o)
     (N := nearUnitEntry C M.d_vocab M.n_ctx a m g g o)
@@ -393,7 +392,7 @@ theorem holdsCount_eq {g c n : Nat} (hg : g ≤ m) :
 section Copies
 
 variable (F : Type) [ExpField F] (ham : a ≤ m) {g : Nat} (hg : g ≤ m)
-  (h1 : positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m) = 0)
+  (h1 : losesNothing C M.d_vocab M.n_ctx a m = true)
 
 include ham hg h1
 
@@ -405,8 +404,8 @@ theorem holdsCount_le_count {c d n : Nat} (hc : leastCopies a m ≤ c) (hcd : c 
 
 theorem copiesSize_le_count {c : Nat} (hc : leastCopies a m ≤ c) (j : Nat) :
     copiesSize C M.d_vocab M.n_ctx a m g c j ≤ count M.d_vocab (M.n_ctx - 1) (RightCopies M F a m c) := by
-  show cond (Nat.beq j 0) 0
-    (cond (settles C M.d_vocab M.n_ctx a m g c (j - 1)) (holdsCount M.d_vocab M.n_ctx m g c (j - 1)) 0) ≤ _
+  show Bool.rec (motive := fun _ => Nat) (Bool.rec (motive := fun _ => Nat) 0 (holdsCount M.d_vocab M.n_ctx m g c (j - 1))
+    (settles C M.d_vocab M.n_ctx a m g c (j - 1))) 0 (Nat.beq j 0) ≤ _
   cases Nat.beq j 0 with
   | true => exact Nat.zero_le _
   | false =>
@@ -417,8 +416,9 @@ theorem copiesSize_le_count {c : Nat} (hc : leastCopies a m ≤ c) (j : Nat) :
 theorem restSize_le_count {c : Nat} (hc : leastCopies a m ≤ c) (j : Nat) :
     restSize C M.d_vocab M.n_ctx a m g c j ≤
       natSum (M.n_ctx - c) fun i => count M.d_vocab (M.n_ctx - 1) (RightCopies M F a m (c + i)) := by
-  show cond (Nat.beq j 0) 0 (cond (settles C M.d_vocab M.n_ctx a m g c (j - 1))
-    (natSum (M.n_ctx - c) fun i => holdsCount M.d_vocab M.n_ctx m g (c + i) (j - 1)) 0) ≤ _
+  show Bool.rec (motive := fun _ => Nat) (Bool.rec (motive := fun _ => Nat) 0
+    (natSum (M.n_ctx - c) fun i => holdsCount M.d_vocab M.n_ctx m g (c + i) (j - 1))
+    (settles C M.d_vocab M.n_ctx a m g c (j - 1))) 0 (Nat.beq j 0) ≤ _
   cases Nat.beq j 0 with
   | true => exact Nat.zero_le _
   | false =>
@@ -430,7 +430,10 @@ theorem copiesSum_le_count (last : Nat) (js : List Nat) {c : Nat} (hc : leastCop
     copiesSum C M.d_vocab M.n_ctx a m g last js c ≤
       natSum (M.n_ctx - c) fun i => count M.d_vocab (M.n_ctx - 1) (RightCopies M F a m (c + i)) := by
   induction js generalizing c with
-  | nil => exact restSize_le_count hv ha hm F ham hg h1 hc last
+  | nil =>
+    show forced (restSize C M.d_vocab M.n_ctx a m g c) last ≤ _
+    rw [forced_eq]
+    exact restSize_le_count hv ha hm F ham hg h1 hc last
   | cons j js ih =>
     show copiesSize C M.d_vocab M.n_ctx a m g c j + copiesSum C M.d_vocab M.n_ctx a m g last js (c + 1) ≤ _
     have e1 := copiesSize_le_count hv ha hm F ham hg h1 hc j
@@ -449,34 +452,31 @@ end Copies
 theorem countsSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (g last : Nat) (js : List Nat) :
     countsSize C M.d_vocab M.n_ctx a m g last js ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
       M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
-  show cond (both (Nat.ble g m) (Nat.beq (positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m)) 0))
-    (copiesSum C M.d_vocab M.n_ctx a m g last js (leastCopies a m)) 0 ≤ _
-  cases h : both (Nat.ble g m) (Nat.beq (positive C M.d_vocab a m (tokenLoss C M.d_vocab M.n_ctx m m)) 0) with
+  show Bool.rec (motive := fun _ => Nat) 0
+    (forced (copiesSum C M.d_vocab M.n_ctx a m g last js) (leastCopies a m))
+    (both (Nat.ble g m) (losesNothing C M.d_vocab M.n_ctx a m)) ≤ _
+  cases h : both (Nat.ble g m) (losesNothing C M.d_vocab M.n_ctx a m) with
   | false => exact Nat.zero_le _
   | true =>
     obtain ⟨h0, h1⟩ := both_eq_true.1 h
-    refine Nat.le_trans (copiesSum_le_count hv ha hm F ham (Nat.le_of_ble_eq_true h0) (Nat.eq_of_beq_eq_true h1) last js
+    show forced (copiesSum C M.d_vocab M.n_ctx a m g last js) (leastCopies a m) ≤ _
+    rw [forced_eq]
+    refine Nat.le_trans (copiesSum_le_count hv ha hm F ham (Nat.le_of_ble_eq_true h0) h1 last js
       (Nat.le_refl _)) ?_
     rw [natSum_eq]
     exact listSum_count_le List.nodup_range (fun c _ y _ hy => hy.1) fun c _ c' _ y hy hy' => by
       have := hy.2.symm.trans hy'.2
       omega
 
-theorem countedSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (splits : List (Nat × Nat × Nat × List Nat)) :
-    countedSize C M.d_vocab M.n_ctx a m splits ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
+theorem countedSize_le_count (F : Type) [ExpField F] (ham : a ≤ m) (split : Option (Nat × Nat × List Nat)) :
+    countedSize C M.d_vocab M.n_ctx a m split ≤ count M.d_vocab (M.n_ctx - 1) fun y =>
       M.classifier.Correct F (y ++ [a]) (maxToken (y ++ [a])) ∧ maxToken (y ++ [a]) = m := by
-  induction splits with
-  | nil =>
-    show cond (whole C M.d_vocab M.n_ctx a m) (classCount M.n_ctx a m) 0 ≤ _
-    cases h : whole C M.d_vocab M.n_ctx a m with
-    | false => exact Nat.zero_le _
-    | true => exact classCount_le_count hv F ha ham hm h
-  | cons s splits ih =>
-    show cond (Nat.beq s.1 a) (countsSize C M.d_vocab M.n_ctx a m s.2.1 s.2.2.1 s.2.2.2)
-      (countedSize C M.d_vocab M.n_ctx a m splits) ≤ _
-    cases Nat.beq s.1 a with
-    | false => exact ih
-    | true => exact countsSize_le_count hv ha hm F ham s.2.1 s.2.2.1 s.2.2.2
+  cases split with
+  | none => exact wholeSize_le_count hv F ha ham hm
+  | some s =>
+    show forced (fun g => countsSize C M.d_vocab M.n_ctx a m g s.2.1 s.2.2) s.1 ≤ _
+    rw [forced_eq]
+    exact countsSize_le_count hv ha hm F ham s.1 s.2.1 s.2.2
 
 end Sound
 
@@ -485,7 +485,7 @@ theorem counts_accuracy {M : AttentionOnly} {H : Head} {C : Tables} (hv : Tables
     (hc : Covered (ProvedSize (countedSize C M.d_vocab M.n_ctx)) 0 ns)
     (hlen : Nat.beq ns.length M.d_vocab = true) {N : Nat} (hN : Nat.ble N (total ns) = true) :
     M.classifier.AccuracyAtLeast maxToken N :=
-  accuracy_of_maxima hv.n_ctx_pos (fun F _ _ _ splits ha ham hm => countedSize_le_count hv ha hm F ham splits) hc hlen hN
+  accuracy_of_maxima hv.n_ctx_pos (fun F _ _ _ split ha ham hm => countedSize_le_count hv ha hm F ham split) hc hlen hN
 
 end
 

@@ -60,7 +60,7 @@ theorem guarded_le (x : Nat → Nat → Nat) (t o : Nat) : guarded C x m t o ≤
 include hm
 
 theorem others_eq (w : Nat) : ones w V - 2 ^ (w * m) = pack w (others m) V := by
-  rw [← pack_single w m V hm, ones, ← pack_sub fun o _ => by split <;> omega]
+  rw [← pack_single w m V hm, ones_eq, ← pack_sub fun o _ => by split <;> omega]
   exact pack_congr fun o _ => by unfold others; split <;> rfl
 
 include hv

@@ -86,7 +86,7 @@ theorem column_eq (hL : FitsLayer g L) {o : Nat} (ho : o < L.d_out) :
   have h3 := land_shift_pack hL.row_lt h1
   show Nat.land (Nat.shiftRight (stack g.stride L.W.rows) (L.W.width * o)) _ = _
   rw [stack_eq, hL.length, h3]
-  rfl
+  simp only [lane_eq]
 
 /-- The entry of `mix`. -/
 def mixAt (L : Layer) (f h : Nat → Nat → Nat) (i e : Nat) : Nat :=

@@ -137,33 +137,33 @@ theorem gapEntry_sound {M : AttentionOnly} {H : Head} {E : Envelope} {spread a n
 
 section Scores
 
-variable {M : AttentionOnly} {H : Head} {b : Nat} {scores : List Nat} (hS : ScoresValid M H C b scores) {a : Nat}
+variable {M : AttentionOnly} {H : Head} {b : Nat} {scores : Nat → Nat} (hS : ScoresValid M H C b scores) {a : Nat}
 
 include hS
 
 /-- The scores of the tokens of a query. -/
 theorem tokenScores_eq (ha : a < M.d_vocab) :
-    tokenScores C M.d_vocab scores a = pack C.w (lane C.w (nth scores a)) M.d_vocab := by
-  show nth scores a &&& (2 ^ (C.w * M.d_vocab) - 1) = _
+    tokenScores C M.d_vocab scores a = pack C.w (lane C.w (scores a)) M.d_vocab := by
+  show scores a &&& (2 ^ (C.w * M.d_vocab) - 1) = _
   rw [Nat.and_two_pow_sub_one_eq_mod]
   have e := pack_lane (hS.rows_lt a ha).1
-  have h := pack_mod (fun t _ => lane_lt C.w (nth scores a) t) (Nat.le_add_right M.d_vocab M.n_ctx)
+  have h := pack_mod (fun t _ => lane_lt C.w (scores a) t) (Nat.le_add_right M.d_vocab M.n_ctx)
   rwa [e] at h
 
 theorem positionScores_eq (ha : a < M.d_vocab) :
-    positionScores C M.d_vocab scores a = pack C.w (fun i => lane C.w (nth scores a) (M.d_vocab + i)) M.n_ctx := by
-  have hlt : nth scores a >>> (C.w * M.d_vocab) < 2 ^ (C.w * M.n_ctx) := by
+    positionScores C M.d_vocab scores a = pack C.w (fun i => lane C.w (scores a) (M.d_vocab + i)) M.n_ctx := by
+  have hlt : scores a >>> (C.w * M.d_vocab) < 2 ^ (C.w * M.n_ctx) := by
     rw [Nat.shiftRight_eq_div_pow]
     refine Nat.div_lt_of_lt_mul ?_
     rw [← Nat.pow_add, ← Nat.mul_add]
     exact (hS.rows_lt a ha).1
-  show nth scores a >>> (C.w * M.d_vocab) = _
+  show scores a >>> (C.w * M.d_vocab) = _
   rw [← pack_lane hlt]
   exact pack_congr fun i _ => lane_shiftRight ..
 
 theorem checkSpread_sound (hw : b + 2 ≤ C.w) {spread n : Nat} (hs : spread ≤ 2 ^ (C.w - 2)) (ha : a + n ≤ M.d_vocab)
     (h : checkSpread C M.d_vocab M.n_ctx scores spread a n = true) {j i : Nat} (hj : j < n) (hi : i < M.n_ctx) :
-    lane C.w (nth scores (a + j)) (M.d_vocab + i) ≤ spread := by
+    lane C.w (scores (a + j)) (M.d_vocab + i) ≤ spread := by
   induction n with
   | zero => exact absurd hj (Nat.not_lt_zero _)
   | succ n ih =>
@@ -189,15 +189,15 @@ theorem Pool.checkScores_sound {p : Pool} {X : Exponentials} (hb : b = X.bits) {
   obtain ⟨h1, h2, h3⟩ := h
   have h1 : X.bits + 2 ≤ C.w := Nat.le_of_ble_eq_true h1
   have hbits : 2 ^ X.bits ≤ 2 ^ (C.w - 2) := Nat.pow_le_pow_right (by omega) (by omega)
-  have hA := Envelope.check_sound (f := fun a t => lane C.w (nth scores a) t) hE (fun j hj =>
+  have hA := Envelope.check_sound (f := fun a t => lane C.w (scores a) t) hE (fun j hj =>
     ⟨tokenScores_eq hS (by omega), fun t ht =>
       Nat.lt_of_lt_of_le ((hS.rows_lt (a + j) (by omega)).2 t (by omega)) hbits⟩) h3
   intro j hj
   obtain ⟨scale, shift, hl, _, hrow⟩ := hA j hj
   obtain ⟨c, hc⟩ := hS.scores (a + j) (by omega)
   refine ⟨scale, hl, fun m t i i' hm ht hi hi' => ?_⟩
-  have ht' : scale * lane p.attention.bits p.attention.low t ≤ lane C.w (nth scores (a + j)) t + shift := (hrow t ht).1
-  have hm' : lane C.w (nth scores (a + j)) m + shift ≤ scale * lane p.attention.bits p.attention.high m := (hrow m hm).2
+  have ht' : scale * lane p.attention.bits p.attention.low t ≤ lane C.w (scores (a + j)) t + shift := (hrow t ht).1
+  have hm' : lane C.w (scores (a + j)) m + shift ≤ scale * lane p.attention.bits p.attention.high m := (hrow m hm).2
   have hsp := checkSpread_sound hS h1 hs ha h2 hj hi
   rw [hc m i hm hi, hc t i' ht hi', Int.mul_sub, ← Int.natCast_mul, ← Int.natCast_mul]
   omega

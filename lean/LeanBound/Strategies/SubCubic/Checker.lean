@@ -59,7 +59,7 @@ section Envelopes
 variable (w V : Nat)
 
 /-- No lane of `x` is above that of `y`, for entries below the guard bits. -/
-def atMost (x y : Nat) : Bool := Nat.beq (monus w (guardBits w V) x y) 0
+def atMost (x y : Nat) : Bool := lanesLe (guardBits w V) x y
 
 /-- `n` lanes of `b` bits, made `w` bits wide. -/
 def widen (b x : Nat) : Nat := stretch b w (Nat.succ (Nat.log2 V)) x
@@ -99,13 +99,13 @@ variable (C : Tables) (X : Exponentials) (V K : Nat)
 
 section Scores
 
-variable (scores : List Nat)
+variable (scores : Nat → Nat)
 
 /-- The scores of tokens, of query `a`. -/
-def tokenScores (a : Nat) : Nat := Nat.land (nth scores a) (Nat.sub (Nat.pow 2 (Nat.mul C.w V)) 1)
+def tokenScores (a : Nat) : Nat := Nat.land (scores a) (Nat.sub (Nat.pow 2 (Nat.mul C.w V)) 1)
 
 /-- The scores of positions, of query `a`. -/
-def positionScores (a : Nat) : Nat := Nat.shiftRight (nth scores a) (Nat.mul C.w V)
+def positionScores (a : Nat) : Nat := Nat.shiftRight (scores a) (Nat.mul C.w V)
 
 /-- For `n` queries from `a` on, scores of positions lie below their upper bound by `spread` at most. -/
 def checkSpread (spread a n : Nat) : Bool :=
@@ -163,12 +163,12 @@ def directLoss (E : Envelope) (m : Nat) : Nat :=
 
 /-- The same, with what any position gains. -/
 def baseLoss (E : Envelope) (m : Nat) : Nat :=
-  Nat.add (directLoss C V E m) (rowMax C V (fun i => lossOf C V (nth C.OP i) m) K)
+  Nat.add (directLoss C V E m) (rowMax C V (fun i => lossOf C V (C.OP i) m) K)
 
 /-- What output `o` gains on output `m` with any token below `n`, at most: the outputs are bounded apart. -/
 def anyLoss (m n : Nat) : Nat :=
-  Nat.add (rowMax C V (nth C.OE) n)
-    (Nat.mul (lane C.w (rowMax C V (fun t => Nat.sub (Nat.mul (Nat.pow 2 C.r) (ones C.w V)) (nth C.OE t)) n) m) (ones C.w V))
+  Nat.add (rowMax C V C.OE n)
+    (Nat.mul (lane C.w (rowMax C V (fun t => Nat.sub (Nat.mul (Nat.pow 2 C.r) (ones C.w V)) (C.OE t)) n) m) (ones C.w V))
 
 /-- The bias of a loss in every lane. -/
 def poolBias : Nat := Nat.mul (Nat.mul 6 (Nat.pow 2 C.r)) (ones C.w V)
@@ -192,10 +192,10 @@ def outweighs (m own lost : Nat) : Bool :=
 def classHolds (p : Pool) (m j : Nat) : Bool :=
   both (gapBounded C X V p.attention p.spread m (Nat.succ j))
   (both (gapBounded C X V p.attention p.spread m (Nat.succ (Nat.succ j)))
-    (outweighs C V m (Nat.add (baseLoss C V K p.direct m) (lossOf C V (nth C.OE m) m))
+    (outweighs C V m (Nat.add (baseLoss C V K p.direct m) (lossOf C V (C.OE m) m))
       (laneMax C.w (guardBits C.w V)
         (Nat.mul (relativeWeight C X V K p.attention p.spread m (Nat.succ j))
-          (aboveBias C V (Nat.add (baseLoss C V K p.direct m) (lossOf C V (nth C.OE (Nat.sub m (Nat.succ j))) m))))
+          (aboveBias C V (Nat.add (baseLoss C V K p.direct m) (lossOf C V (C.OE (Nat.sub m (Nat.succ j))) m))))
         (Nat.mul (relativeWeight C X V K p.attention p.spread m (Nat.succ (Nat.succ j)))
           (aboveBias C V (Nat.add (baseLoss C V K p.direct m) (anyLoss C V m (Nat.sub m (Nat.succ j)))))))))
 
@@ -210,7 +210,7 @@ def Pool.check (p : Pool) (a n : Nat) : Bool :=
   (both (p.attention.fits C.w V)
   (both (decreasing C V (widen C.w V p.attention.bits p.attention.low))
   (both (p.direct.fits C.w V)
-    (p.direct.check C.w V (nth C.D) a n)))))))))
+    (p.direct.check C.w V C.D a n)))))))))
 
 /-- The digit of a maximum. -/
 def gapDigit (gaps m : Nat) : Nat := Nat.land (Nat.shiftRight gaps (Nat.mul 4 m)) 15

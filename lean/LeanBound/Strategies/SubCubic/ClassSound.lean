@@ -36,9 +36,9 @@ theorem classHolds_spec (hm : m < M.d_vocab) (hj : j + 2 < gapRows)
     (∀ g, g = j + 1 ∨ g = j + 2 →
       1 ≤ gapEntry p.attention p.spread g m ∧ gapEntry p.attention p.spread g m < 2 ^ X.bits) ∧
     ∀ o, o < M.d_vocab → o ≠ m →
-      baseEntry C M.n_ctx p.direct m o + lossEntry C (nth C.OE m) m o ≤ 6 * 2 ^ C.r ∧
+      baseEntry C M.n_ctx p.direct m o + lossEntry C (C.OE m) m o ≤ 6 * 2 ^ C.r ∧
       (M.n_ctx - 1) * lostEntry C X M.n_ctx p m j o <
-        2 ^ C.P * (6 * 2 ^ C.r - (baseEntry C M.n_ctx p.direct m o + lossEntry C (nth C.OE m) m o)) := by
+        2 ^ C.P * (6 * 2 ^ C.r - (baseEntry C M.n_ctx p.direct m o + lossEntry C (C.OE m) m o)) := by
   simp only [classHolds, outweighs, both_eq_true] at h
   obtain ⟨h1, h2, h3, h4⟩ := h
   refine ⟨fun g hg => ?_, ?_⟩
@@ -46,13 +46,13 @@ theorem classHolds_spec (hm : m < M.d_vocab) (hj : j + 2 < gapRows)
     · exact gapBounded_sound hp.attention hp.spread_le hm h1
     · exact gapBounded_sound hp.attention hp.spread_le hm h2
   have hbase := fun o ho => baseEntry_lt hv hp.direct_room (o := o) m ho
-  have hloss : ∀ t o, t < M.d_vocab → o < M.d_vocab → lossEntry C (nth C.OE t) m o < 2 * 2 ^ C.r := fun t o ht ho =>
+  have hloss : ∀ t o, t < M.d_vocab → o < M.d_vocab → lossEntry C (C.OE t) m o < 2 * 2 ^ C.r := fun t o ht ho =>
     lossEntry_lt ((hv.OE_lt t ht).2 o ho)
   have hroom := hv.bias_room
   have hhalf := hv.two_pow_w
   have e0 := baseLoss_eq hv hp.direct hp.direct_room hm
-  have eT : ∀ t, t < M.d_vocab → Nat.add (baseLoss C M.d_vocab M.n_ctx p.direct m) (lossOf C M.d_vocab (nth C.OE t) m) =
-      pack C.w (fun o => baseEntry C M.n_ctx p.direct m o + lossEntry C (nth C.OE t) m o) M.d_vocab := fun t ht => by
+  have eT : ∀ t, t < M.d_vocab → Nat.add (baseLoss C M.d_vocab M.n_ctx p.direct m) (lossOf C M.d_vocab (C.OE t) m) =
+      pack C.w (fun o => baseEntry C M.n_ctx p.direct m o + lossEntry C (C.OE t) m o) M.d_vocab := fun t ht => by
     rw [e0, lossOf_eq_pack (hv.OE_lt t ht).1, pack_add]
     rfl
   have eA : Nat.add (baseLoss C M.d_vocab M.n_ctx p.direct m) (anyLoss C M.d_vocab m (m - (j + 1))) =
@@ -66,17 +66,17 @@ theorem classHolds_spec (hm : m < M.d_vocab) (hj : j + 2 < gapRows)
     rw [eB]
     exact monus_pack hv.w_pos hf fun _ _ => by show _ < C.half; omega
   have hnear : ∀ t, t < M.d_vocab → ∀ o, o < M.d_vocab →
-      baseEntry C M.n_ctx p.direct m o + lossEntry C (nth C.OE t) m o < 12 * 2 ^ C.r := fun t ht o ho => by
+      baseEntry C M.n_ctx p.direct m o + lossEntry C (C.OE t) m o < 12 * 2 ^ C.r := fun t ht o ho => by
     have := hbase o ho; have := hloss t o ht ho; omega
   have hany : ∀ o, o < M.d_vocab →
       baseEntry C M.n_ctx p.direct m o + anyEntry C m (m - (j + 1)) o < 12 * 2 ^ C.r := fun o ho => by
     have := hbase o ho; have := anyEntry_le hv (n := m - (j + 1)) (by omega) m ho; omega
-  let own o := if o = m then 0 else baseEntry C M.n_ctx p.direct m o + lossEntry C (nth C.OE m) m o
+  let own o := if o = m then 0 else baseEntry C M.n_ctx p.direct m o + lossEntry C (C.OE m) m o
   have hown12 : ∀ o, o < M.d_vocab → own o < 12 * 2 ^ C.r := fun o ho => by
     have := hnear m hm o ho
     simp only [own]
     split <;> omega
-  have eOwn : clear C M.d_vocab m (Nat.add (baseLoss C M.d_vocab M.n_ctx p.direct m) (lossOf C M.d_vocab (nth C.OE m) m)) =
+  have eOwn : clear C M.d_vocab m (Nat.add (baseLoss C M.d_vocab M.n_ctx p.direct m) (lossOf C M.d_vocab (C.OE m) m)) =
       pack C.w own M.d_vocab := by
     rw [eT m hm]
     exact clear_pack hm fun o ho => by have := hnear m hm o ho; omega
@@ -87,14 +87,14 @@ theorem classHolds_spec (hm : m < M.d_vocab) (hj : j + 2 < gapRows)
     exact Nat.le_of_sub_eq_zero (eq_zero_of_pack (fun o ho => by have := hown12 o ho; omega) h ho)
   have h4 : atMost C.w M.d_vocab (clear C M.d_vocab m (laneMax C.w (guardBits C.w M.d_vocab)
         (relativeWeight C X M.d_vocab M.n_ctx p.attention p.spread m (j + 1) * aboveBias C M.d_vocab (Nat.add
-          (baseLoss C M.d_vocab M.n_ctx p.direct m) (lossOf C M.d_vocab (nth C.OE (m - (j + 1))) m)))
+          (baseLoss C M.d_vocab M.n_ctx p.direct m) (lossOf C M.d_vocab (C.OE (m - (j + 1))) m)))
         (relativeWeight C X M.d_vocab M.n_ctx p.attention p.spread m (j + 2) * aboveBias C M.d_vocab (Nat.add
           (baseLoss C M.d_vocab M.n_ctx p.direct m) (anyLoss C M.d_vocab m (m - (j + 1)))))) +
         (ones C.w M.d_vocab - 2 ^ (C.w * m)))
       (2 ^ C.P * (poolBias C M.d_vocab - clear C M.d_vocab m (Nat.add (baseLoss C M.d_vocab M.n_ctx p.direct m)
-        (lossOf C M.d_vocab (nth C.OE m) m)))) = true := h4
+        (lossOf C M.d_vocab (C.OE m) m)))) = true := h4
   let near o := (M.n_ctx - 1) * relativeEntry C X p.attention p.spread m (j + 1) *
-    (baseEntry C M.n_ctx p.direct m o + lossEntry C (nth C.OE (m - (j + 1))) m o - 6 * 2 ^ C.r)
+    (baseEntry C M.n_ctx p.direct m o + lossEntry C (C.OE (m - (j + 1))) m o - 6 * 2 ^ C.r)
   let any o := (M.n_ctx - 1) * relativeEntry C X p.attention p.spread m (j + 2) *
     (baseEntry C M.n_ctx p.direct m o + anyEntry C m (m - (j + 1)) o - 6 * 2 ^ C.r)
   have hnear' : ∀ o, o < M.d_vocab → near o + 1 < C.half := fun o ho => by

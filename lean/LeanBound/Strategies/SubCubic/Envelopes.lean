@@ -19,11 +19,8 @@ section Lanes
 variable {w n : Nat} {f g : Nat → Nat}
 
 theorem atMost_pack (hw : 0 < w) (hf : ∀ j, j < n → f j < 2 ^ (w - 1)) (hg : ∀ j, j < n → g j < 2 ^ (w - 1))
-    (h : atMost w n (pack w f n) (pack w g n) = true) {j : Nat} (hj : j < n) : f j ≤ g j := by
-  have h0 : monus w (guardBits w n) (pack w f n) (pack w g n) = 0 := Nat.eq_of_beq_eq_true h
-  rw [monus_pack hw hf hg] at h0
-  have h2 := two_pow_eq hw
-  exact Nat.le_of_sub_eq_zero (eq_zero_of_pack (fun j hj => by have := hf j hj; omega) h0 hj)
+    (h : atMost w n (pack w f n) (pack w g n) = true) {j : Nat} (hj : j < n) : f j ≤ g j :=
+  lanesLe_pack hw hf hg h hj
 
 theorem widen_eq {V b x : Nat} (hb : b ≤ w) (hx : x < 2 ^ (b * V)) : widen w V b x = pack w (lane b x) V := by
   have h := stretch_pack (k := Nat.log2 V + 1) hb (Nat.le_of_lt Nat.lt_log2_self) fun j _ => lane_lt b x j

@@ -19,11 +19,11 @@ def directEntry (C : Tables) (E : Envelope) (m o : Nat) : Nat :=
 
 /-- Lane `o` of `baseLoss`. -/
 def baseEntry (C : Tables) (K : Nat) (E : Envelope) (m o : Nat) : Nat :=
-  directEntry C E m o + maxBelow (fun i => lossEntry C (nth C.OP i) m o) K
+  directEntry C E m o + maxBelow (fun i => lossEntry C (C.OP i) m o) K
 
 /-- Lane `o` of `anyLoss`. -/
 def anyEntry (C : Tables) (m n o : Nat) : Nat :=
-  maxBelow (fun t => lane C.w (nth C.OE t) o) n + maxBelow (fun t => 2 ^ C.r - lane C.w (nth C.OE t) m) n
+  maxBelow (fun t => lane C.w (C.OE t) o) n + maxBelow (fun t => 2 ^ C.r - lane C.w (C.OE t) m) n
 
 section Losses
 
@@ -51,7 +51,7 @@ theorem directEntry_le (m o : Nat) : directEntry C E m o ≤ 8 * 2 ^ C.r := by
 
 include hv in
 theorem maxPosition_lt (m : Nat) (ho : o < M.d_vocab) :
-    maxBelow (fun i => lossEntry C (nth C.OP i) m o) M.n_ctx < 2 * 2 ^ C.r :=
+    maxBelow (fun i => lossEntry C (C.OP i) m o) M.n_ctx < 2 * 2 ^ C.r :=
   maxBelow_lt (Nat.mul_pos (by omega) (Nat.two_pow_pos _)) fun i hi => lossEntry_lt ((hv.OP_lt i hi).2 o ho)
 
 include hv hr in
@@ -64,8 +64,8 @@ theorem baseEntry_lt (m : Nat) (ho : o < M.d_vocab) : baseEntry C M.n_ctx E m o 
 include hv in
 theorem anyEntry_le {n : Nat} (hn : n ≤ M.d_vocab) (m : Nat) (ho : o < M.d_vocab) : anyEntry C m n o ≤ 2 * 2 ^ C.r := by
   have h0 := Nat.two_pow_pos C.r
-  have h1 := maxBelow_lt (f := fun t => lane C.w (nth C.OE t) o) h0 fun t (ht : t < n) => (hv.OE_lt t (by omega)).2 o ho
-  have h2 := maxBelow_lt (f := fun t => 2 ^ C.r - lane C.w (nth C.OE t) m) (c := 2 ^ C.r + 1) (by omega)
+  have h1 := maxBelow_lt (f := fun t => lane C.w (C.OE t) o) h0 fun t (ht : t < n) => (hv.OE_lt t (by omega)).2 o ho
+  have h2 := maxBelow_lt (f := fun t => 2 ^ C.r - lane C.w (C.OE t) m) (c := 2 ^ C.r + 1) (by omega)
     fun t (_ : t < n) => Nat.lt_succ_of_le (Nat.sub_le _ _)
   unfold anyEntry
   omega
@@ -98,8 +98,8 @@ include hv hE hr in
 theorem baseLoss_eq (hm : m < M.d_vocab) :
     baseLoss C M.d_vocab M.n_ctx E m = pack C.w (baseEntry C M.n_ctx E m) M.d_vocab := by
   have hb := hv.bias_room
-  have e : rowMax C M.d_vocab (fun i => lossOf C M.d_vocab (nth C.OP i) m) M.n_ctx =
-      pack C.w (fun o => maxBelow (fun i => lossEntry C (nth C.OP i) m o) M.n_ctx) M.d_vocab :=
+  have e : rowMax C M.d_vocab (fun i => lossOf C M.d_vocab (C.OP i) m) M.n_ctx =
+      pack C.w (fun o => maxBelow (fun i => lossEntry C (C.OP i) m o) M.n_ctx) M.d_vocab :=
     rowMax_eq_pack hv.w_pos (fun i hi => lossOf_eq_pack (hv.OP_lt i hi).1 m) fun i o hi ho => by
       have := lossEntry_lt (m := m) ((hv.OP_lt i hi).2 o ho)
       omega
@@ -112,19 +112,19 @@ theorem anyLoss_eq {n : Nat} (hn : n ≤ M.d_vocab) (hm : m < M.d_vocab) :
     anyLoss C M.d_vocab m n = pack C.w (anyEntry C m n) M.d_vocab := by
   have hh := r_lt_half hv
   have h2 := hv.two_pow_w
-  have e1 : rowMax C M.d_vocab (nth C.OE) n = pack C.w (fun o => maxBelow (fun t => lane C.w (nth C.OE t) o) n) M.d_vocab :=
+  have e1 : rowMax C M.d_vocab C.OE n = pack C.w (fun o => maxBelow (fun t => lane C.w (C.OE t) o) n) M.d_vocab :=
     rowMax_eq_pack hv.w_pos (fun t ht => (pack_lane (hv.OE_lt t (by omega)).1).symm) fun t o ht ho => by
       have := (hv.OE_lt t (by omega)).2 o ho
       omega
-  have e2 : rowMax C M.d_vocab (fun t => Nat.sub (Nat.mul (Nat.pow 2 C.r) (ones C.w M.d_vocab)) (nth C.OE t)) n =
-      pack C.w (fun o => maxBelow (fun t => 2 ^ C.r - lane C.w (nth C.OE t) o) n) M.d_vocab :=
+  have e2 : rowMax C M.d_vocab (fun t => Nat.sub (Nat.mul (Nat.pow 2 C.r) (ones C.w M.d_vocab)) (C.OE t)) n =
+      pack C.w (fun o => maxBelow (fun t => 2 ^ C.r - lane C.w (C.OE t) o) n) M.d_vocab :=
     rowMax_eq_pack hv.w_pos (fun t ht => by
-      show 2 ^ C.r * ones C.w M.d_vocab - nth C.OE t = _
+      show 2 ^ C.r * ones C.w M.d_vocab - C.OE t = _
       rw [← pack_const, pack_sub fun o ho => Nat.le_of_lt ((hv.OE_lt t (by omega)).2 o ho),
         pack_lane (hv.OE_lt t (by omega)).1]) fun t o _ _ => Nat.lt_of_le_of_lt (Nat.sub_le _ _) hh
-  have hlt : ∀ o, o < M.d_vocab → maxBelow (fun t => 2 ^ C.r - lane C.w (nth C.OE t) o) n < 2 ^ C.w := fun o _ =>
+  have hlt : ∀ o, o < M.d_vocab → maxBelow (fun t => 2 ^ C.r - lane C.w (C.OE t) o) n < 2 ^ C.w := fun o _ =>
     maxBelow_lt (Nat.two_pow_pos _) fun t _ => Nat.lt_of_le_of_lt (Nat.sub_le _ _) (by omega)
-  show rowMax C M.d_vocab (nth C.OE) n + lane C.w (rowMax C M.d_vocab _ n) m * ones C.w M.d_vocab = _
+  show rowMax C M.d_vocab C.OE n + lane C.w (rowMax C M.d_vocab _ n) m * ones C.w M.d_vocab = _
   rw [e1, e2, lane_pack hlt hm, ← pack_const, ← pack_add]
   rfl
 
@@ -154,27 +154,27 @@ theorem direct_le {d dm scale shift : Nat} (h1 : E.least ≤ scale) (h2 : scale 
 
 include hv hr in
 /-- What one position gains for output `o`, if `y` bounds what its token gains. -/
-theorem cInt_sub_le {n j i t y : Nat} (hD : E.Encloses M.d_vocab a n fun a o => lane C.w (nth C.D a) o) (hj : j < n)
+theorem cInt_sub_le {n j i t y : Nat} (hD : E.Encloses M.d_vocab a n fun a o => lane C.w (C.D a) o) (hj : j < n)
     (ha : a + j < M.d_vocab) (hi : i < M.n_ctx) (ht : t < M.d_vocab) (hm : m < M.d_vocab) (ho : o < M.d_vocab)
-    (hy : lane C.w (nth C.OE t) o + 2 ^ C.r ≤ lane C.w (nth C.OE t) m + y) :
+    (hy : lane C.w (C.OE t) o + 2 ^ C.r ≤ lane C.w (C.OE t) m + y) :
     M.cInt H (a + j) t i o + 6 * ((2 ^ C.r : Nat) : Int) ≤
       M.cInt H (a + j) t i m + ((baseEntry C M.n_ctx E m o + y : Nat) : Int) := by
   obtain ⟨scale, shift, h1, h2, hrow⟩ := hD j hj
-  have h3 : lane C.w (nth C.D (a + j)) o + 4 * 2 ^ C.r ≤ lane C.w (nth C.D (a + j)) m + directEntry C E m o :=
+  have h3 : lane C.w (C.D (a + j)) o + 4 * 2 ^ C.r ≤ lane C.w (C.D (a + j)) m + directEntry C E m o :=
     direct_le hr h1 h2 (hrow o ho).2 (hrow m hm).1
-  have h4 : lossEntry C (nth C.OP i) m o ≤ maxBelow (fun i => lossEntry C (nth C.OP i) m o) M.n_ctx :=
-    le_maxBelow (f := fun i => lossEntry C (nth C.OP i) m o) hi
+  have h4 : lossEntry C (C.OP i) m o ≤ maxBelow (fun i => lossEntry C (C.OP i) m o) M.n_ctx :=
+    le_maxBelow (f := fun i => lossEntry C (C.OP i) m o) hi
   have h5 := (hv.OP_lt i hi).2 m hm
   have h6 := hv.logits (a + j) i t m ha hi ht hm
   have h7 := hv.logits (a + j) i t o ha hi ht ho
-  have h8 : lane C.w (nth C.OP i) o + (2 ^ C.r - lane C.w (nth C.OP i) m) ≤ _ := h4
+  have h8 : lane C.w (C.OP i) o + (2 ^ C.r - lane C.w (C.OP i) m) ≤ _ := h4
   unfold baseEntry
   omega
 
 include hv in
 /-- The loss of a token. -/
 theorem token_le {t : Nat} (ht : t < M.d_vocab) (hm : m < M.d_vocab) :
-    lane C.w (nth C.OE t) o + 2 ^ C.r ≤ lane C.w (nth C.OE t) m + lossEntry C (nth C.OE t) m o := by
+    lane C.w (C.OE t) o + 2 ^ C.r ≤ lane C.w (C.OE t) m + lossEntry C (C.OE t) m o := by
   have := (hv.OE_lt t ht).2 m hm
   unfold lossEntry
   omega
@@ -182,10 +182,10 @@ theorem token_le {t : Nat} (ht : t < M.d_vocab) (hm : m < M.d_vocab) :
 include hv in
 /-- The loss of any token below `n`. -/
 theorem any_le {n t : Nat} (ht : t < n) (hn : n ≤ M.d_vocab) (hm : m < M.d_vocab) :
-    lane C.w (nth C.OE t) o + 2 ^ C.r ≤ lane C.w (nth C.OE t) m + anyEntry C m n o := by
+    lane C.w (C.OE t) o + 2 ^ C.r ≤ lane C.w (C.OE t) m + anyEntry C m n o := by
   have h1 := (hv.OE_lt t (by omega)).2 m hm
-  have h2 : lane C.w (nth C.OE t) o ≤ _ := le_maxBelow (f := fun t => lane C.w (nth C.OE t) o) ht
-  have h3 : 2 ^ C.r - lane C.w (nth C.OE t) m ≤ _ := le_maxBelow (f := fun t => 2 ^ C.r - lane C.w (nth C.OE t) m) ht
+  have h2 : lane C.w (C.OE t) o ≤ _ := le_maxBelow (f := fun t => lane C.w (C.OE t) o) ht
+  have h3 : 2 ^ C.r - lane C.w (C.OE t) m ≤ _ := le_maxBelow (f := fun t => 2 ^ C.r - lane C.w (C.OE t) m) ht
   unfold anyEntry
   omega
 

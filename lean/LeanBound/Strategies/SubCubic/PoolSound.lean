@@ -21,7 +21,7 @@ def relativeEntry (C : Tables) (X : Exponentials) (E : Envelope) (spread m j : N
 /-- Lane `o` of what one position can lose. -/
 def lostEntry (C : Tables) (X : Exponentials) (K : Nat) (p : Pool) (m j o : Nat) : Nat :=
   max (relativeEntry C X p.attention p.spread m (j + 1) *
-      (baseEntry C K p.direct m o + lossEntry C (nth C.OE (m - (j + 1))) m o - 6 * 2 ^ C.r))
+      (baseEntry C K p.direct m o + lossEntry C (C.OE (m - (j + 1))) m o - 6 * 2 ^ C.r))
     (relativeEntry C X p.attention p.spread m (j + 2) *
       (baseEntry C K p.direct m o + anyEntry C m (m - (j + 1)) o - 6 * 2 ^ C.r))
 
@@ -36,7 +36,7 @@ structure Pool.Valid (M : AttentionOnly) (H : Head) (C : Tables) (p : Pool) (a n
   attention : p.attention.Fits C.w M.d_vocab
   direct : p.direct.Fits C.w M.d_vocab
   decreasing : ∀ s t, s ≤ t → t < M.d_vocab → lane p.attention.bits p.attention.low t ≤ lane p.attention.bits p.attention.low s
-  encloses : p.direct.Encloses M.d_vocab a n fun a o => lane C.w (nth C.D a) o
+  encloses : p.direct.Encloses M.d_vocab a n fun a o => lane C.w (C.D a) o
   attends : p.attention.Attends M H p.spread a n
 
 theorem two_pow_room (P r : Nat) : 2 ^ (P + (r + 6)) = 64 * (2 ^ P * 2 ^ r) := by
@@ -67,7 +67,7 @@ theorem Pool.check_sound {attends : Bool} (h : both attends (p.check C M.d_vocab
   have hE := Envelope.fits_sound h7
   have hD := Envelope.fits_sound h9
   refine ⟨h1, Nat.le_of_ble_eq_true h2, Nat.le_of_ble_eq_true h3, Nat.le_of_ble_eq_true h4, h5, Nat.le_of_ble_eq_true h6,
-    hE, hD, fun s t hst ht => ?_, Envelope.check_sound (f := fun a o => lane C.w (nth C.D a) o) hD (fun j hj =>
+    hE, hD, fun s t hst ht => ?_, Envelope.check_sound (f := fun a o => lane C.w (C.D a) o) hD (fun j hj =>
       ⟨(pack_lane (hv.D_lt (a + j) (by omega)).1).symm, fun o ho =>
         Nat.lt_of_lt_of_le ((hv.D_lt (a + j) (by omega)).2 o ho) hr⟩) h10, hA hE h5 h1 h0⟩
   rw [hE.low_eq] at h8

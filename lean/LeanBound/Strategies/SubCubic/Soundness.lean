@@ -57,7 +57,7 @@ theorem pool_sound {M : AttentionOnly} {H : Head} {C : Tables} {X : Exponentials
       class_sound hv hX hp F hm hj hh hk hy
 
 /-- The same with scores that are multiplied out. -/
-theorem pool_of_scores {M : AttentionOnly} {H : Head} {C : Tables} {X : Exponentials} {scores : List Nat}
+theorem pool_of_scores {M : AttentionOnly} {H : Head} {C : Tables} {X : Exponentials} {scores : Nat → Nat}
     (hv : Tables.ValidLogits M H C) (hX : Exponentials.Valid M H C X) (hS : ScoresValid M H C X.bits scores) {p : Pool}
     {a n N : Nat} (h : Nat.ble N (poolSize C X M.d_vocab M.n_ctx (p.checkScores C X M.d_vocab M.n_ctx scores a n) p a n) = true) :
     ProvedQueries M a n N :=

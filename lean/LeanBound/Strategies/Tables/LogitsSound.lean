@@ -1,5 +1,6 @@
 module
 
+public import LeanBound.Numerics.RowTableSound
 public import LeanBound.Strategies.Tables.ShapesSound
 
 /-! # The tables of logits are those of the model -/
@@ -39,13 +40,34 @@ theorem wide_row {m : Nat} {f : Nat → Int} {x : Nat} (hw : p.narrow ≤ p.w) (
   · rw [lane_pack hw' ho]; exact hr o ho
   · rw [lane_pack hw' ho]; exact Int.toNat_of_nonneg (h.2 o ho)
 
-/-- Entry `i` of a list of rows. -/
-theorem nth_list {F : Nat → Nat} (hx : x < 2 ^ (p.stride * n)) {i : Nat} (hi : i < n) :
-    nth (p.list F n x) i = F (lane p.stride x i) := by
-  have h1 : n < 2 ^ (Nat.log2 n + 1) := Nat.lt_log2_self
-  have h2 : x < 2 ^ (p.stride * 2 ^ (Nat.log2 n + 1)) :=
-    Nat.lt_of_lt_of_le hx (Nat.pow_le_pow_right (by omega) (Nat.mul_le_mul_left _ (by omega)))
-  exact (nth_splitRows _ _ h2 i).trans (if_pos (by omega))
+/-- Rows of tables have room for those of grids. -/
+theorem rowBits_spec (n : Nat) {w : Nat} (hw : 0 < w) : n ≤ 2 ^ p.rowBits n w ∧ p.stride ≤ w * 2 ^ p.rowBits n w := by
+  have h : ((n - 1) ||| (p.stride / w)) < 2 ^ p.rowBits n w := Nat.lt_log2_self
+  have h1 : n - 1 ≤ (n - 1) ||| (p.stride / w) := Nat.left_le_or
+  have h2 : p.stride / w ≤ (n - 1) ||| (p.stride / w) := Nat.right_le_or
+  refine ⟨by omega, Nat.le_of_lt ?_⟩
+  rw [Nat.mul_comm]
+  exact (Nat.div_lt_iff_lt_mul hw).1 (Nat.lt_of_le_of_lt h2 h)
+
+/-- A row of the table of a grid of logit contributions. -/
+theorem wideRows_row {m : Nat} {f : Nat → Int} {x i : Nat} (h0 : 0 < p.narrow) (hw : p.narrow ≤ p.w) (hr : p.r ≤ p.narrow)
+    (hS : p.narrow * m ≤ p.stride) (h : Vec p.narrow m b f (lane p.stride x i))
+    (hlt : ∀ o, o < m → f o + (b : Int) < ((2 ^ p.r : Nat) : Int)) :
+    (p.wideRows m x i < 2 ^ (p.w * m) ∧ ∀ o, o < m → lane p.w (p.wideRows m x i) o < 2 ^ p.r) ∧
+      ∀ o, o < m → ((lane p.w (p.wideRows m x i) o : Nat) : Int) = f o + (b : Int) := by
+  obtain ⟨hm, hk⟩ := p.rowBits_spec m (Nat.lt_of_lt_of_le h0 hw)
+  have e : p.wideRows m x i = p.wide m (lane p.stride x i) := by
+    have h1 : (2 : Nat) ^ p.narrow ≤ 2 ^ p.w := Nat.pow_le_pow_right (by omega) hw
+    have h2 : 2 ^ p.r ≤ 2 ^ p.narrow := Nat.pow_le_pow_right (by omega) hr
+    have hn : ∀ o, o < m → (f o + (b : Int)).toNat < 2 ^ p.narrow := fun o ho => by
+      have := hlt o ho; have := h.2 o ho; omega
+    refine (gridTable_eq (φ := fun u => u) hw hm hk (by rwa [Nat.zero_add]) (fun _ _ => rfl)
+      (fun _ hu => Nat.lt_of_lt_of_le hu h1) x i).trans ?_
+    rw [pack_pad hm, h.1]
+    refine (pack_congr fun o ho => ?_).trans (stretch_pack hw (Nat.le_of_lt Nat.lt_log2_self) hn).symm
+    rw [Nat.zero_add, lane_pack hn ho]
+  rw [e]
+  exact wide_row hw hr h hlt
 
 end Rows
 
@@ -211,15 +233,15 @@ theorem lowered_grid {n m x : Nat} {T : Nat → Nat → Int} (h : Grid p.stride 
 
 /-- The tables of logits. -/
 theorem logits_sound (h : checkLogits p M H = true) :
-    (∀ a, a < M.d_vocab → nth (p.tables M H).D a < 2 ^ (p.w * M.d_vocab) ∧
-      ∀ o, o < M.d_vocab → lane p.w (nth (p.tables M H).D a) o < 2 ^ p.r) ∧
-    (∀ i, i < M.n_ctx → nth (p.tables M H).OP i < 2 ^ (p.w * M.d_vocab) ∧
-      ∀ o, o < M.d_vocab → lane p.w (nth (p.tables M H).OP i) o < 2 ^ p.r) ∧
-    (∀ t, t < M.d_vocab → nth (p.tables M H).OE t < 2 ^ (p.w * M.d_vocab) ∧
-      ∀ o, o < M.d_vocab → lane p.w (nth (p.tables M H).OE t) o < 2 ^ p.r) ∧
+    (∀ a, a < M.d_vocab → (p.tables M H).D a < 2 ^ (p.w * M.d_vocab) ∧
+      ∀ o, o < M.d_vocab → lane p.w ((p.tables M H).D a) o < 2 ^ p.r) ∧
+    (∀ i, i < M.n_ctx → (p.tables M H).OP i < 2 ^ (p.w * M.d_vocab) ∧
+      ∀ o, o < M.d_vocab → lane p.w ((p.tables M H).OP i) o < 2 ^ p.r) ∧
+    (∀ t, t < M.d_vocab → (p.tables M H).OE t < 2 ^ (p.w * M.d_vocab) ∧
+      ∀ o, o < M.d_vocab → lane p.w ((p.tables M H).OE t) o < 2 ^ p.r) ∧
     ∀ a i t o, a < M.d_vocab → i < M.n_ctx → t < M.d_vocab → o < M.d_vocab →
-      ((lane p.w (nth (p.tables M H).D a) o + lane p.w (nth (p.tables M H).OP i) o +
-        lane p.w (nth (p.tables M H).OE t) o : Nat) : Int) = M.cInt H a t i o + 3 * (p.offset : Int) := by
+      ((lane p.w ((p.tables M H).D a) o + lane p.w ((p.tables M H).OP i) o +
+        lane p.w ((p.tables M H).OE t) o : Nat) : Int) = M.cInt H a t i o + 3 * (p.offset : Int) := by
   simp only [checkLogits, both_eq_true] at h
   obtain ⟨ho, hd⟩ := h
   obtain ⟨go, bo⟩ := o_grid hs hw
@@ -234,26 +256,23 @@ theorem logits_sound (h : checkLogits p M H = true) :
     have := ld i o hi ho
     exact Int.lt_of_lt_of_le this (by omega)
   have hS := hw.lanes_le M.d_vocab (by omega)
-  have rD : ∀ a, a < M.d_vocab → _ := fun a ha => by
-    have h := wide_row hw.w hw.r (gd.row hd' hS ha) fun o ho => ld a o ha ho
-    rw [← nth_list (F := p.wide M.d_vocab) (gd.lt hd' hS) ha] at h
-    exact h
+  have h0 : 0 < p.narrow := by have := hw.narrow; omega
+  have rD : ∀ a, a < M.d_vocab → _ := fun a ha =>
+    wideRows_row h0 hw.w hw.r hS (gd.row hd' hS ha) fun o ho => ld a o ha ho
   have rE : ∀ t, t < M.d_vocab → _ := fun t ht => by
-    have h := wide_row hw.w hw.r (go.row ho' hS (show t < M.d_vocab + M.n_ctx by omega)) fun o ho => lo t o (by omega) ho
-    rw [← nth_list (F := p.wide M.d_vocab) (go.lt ho' hS) (by omega)] at h
+    have h := wideRows_row h0 hw.w hw.r hS (go.row ho' hS (show t < M.d_vocab + M.n_ctx by omega)) fun o ho =>
+      lo t o (by omega) ho
     simp only [ht, if_true] at h
     exact h
   have rP : ∀ i, i < M.n_ctx → _ := fun i hi => by
-    have h := wide_row hw.w hw.r (go.row ho' hS (show M.d_vocab + i < M.d_vocab + M.n_ctx by omega)) fun o ho =>
+    have h := wideRows_row h0 hw.w hw.r hS (go.row ho' hS (show M.d_vocab + i < M.d_vocab + M.n_ctx by omega)) fun o ho =>
       lo (M.d_vocab + i) o (by omega) ho
-    rw [← lane_shiftRight, ← nth_list (F := p.wide M.d_vocab) (n := M.d_vocab + M.n_ctx) (Nat.lt_of_le_of_lt
-      (by rw [Nat.shiftRight_eq_div_pow]; exact Nat.div_le_self _ _) (go.lt ho' hS)) (by omega)] at h
     simp only [show ¬ M.d_vocab + i < M.d_vocab by omega, if_false, Nat.add_sub_cancel_left] at h
     exact h
   refine ⟨fun a ha => (rD a ha).1, fun i hi => (rP i hi).1, fun t ht => (rE t ht).1, fun a i t o ha hi ht ho => ?_⟩
-  have h1 : ((lane p.w (nth (p.tables M H).D a) o : Nat) : Int) = M.dir H a o + (p.offset : Int) := (rD a ha).2 o ho
-  have h2 : ((lane p.w (nth (p.tables M H).OP i) o : Nat) : Int) = M.oP H i o + (p.offset : Int) := (rP i hi).2 o ho
-  have h3 : ((lane p.w (nth (p.tables M H).OE t) o : Nat) : Int) = M.oE H t o + (p.offset : Int) := (rE t ht).2 o ho
+  have h1 : ((lane p.w ((p.tables M H).D a) o : Nat) : Int) = M.dir H a o + (p.offset : Int) := (rD a ha).2 o ho
+  have h2 : ((lane p.w ((p.tables M H).OP i) o : Nat) : Int) = M.oP H i o + (p.offset : Int) := (rP i hi).2 o ho
+  have h3 : ((lane p.w ((p.tables M H).OE t) o : Nat) : Int) = M.oE H t o + (p.offset : Int) := (rE t ht).2 o ho
   rw [cInt_decomp]
   omega
 

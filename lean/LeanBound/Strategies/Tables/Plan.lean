@@ -3,6 +3,7 @@ module
 public import LeanBound.Models.AttentionOnly
 public import LeanBound.Numerics.ExpRow
 public import LeanBound.Numerics.Grid
+public import LeanBound.Numerics.RowTable
 public import LeanBound.Strategies.Tables.Rows
 
 /-!
@@ -160,14 +161,23 @@ def sRaised : Nat :=
 /-- `half` taken off every lane. -/
 def lowered (n m x : Nat) : Nat := Nat.sub x (Nat.mul p.half (gridOnes p.stride p.narrow n m))
 
-/-- The list of the rows of a grid of `n` rows, each under `F`. -/
-def list (F : Nat → Nat) (n x : Nat) : List Nat := splitRows p.stride F (Nat.succ (Nat.log2 n)) x []
-
 /-- A row of `n` logit contributions, in wide lanes. -/
 def wide (n x : Nat) : Nat := stretch p.narrow p.w (Nat.succ (Nat.log2 n)) x
 
-/-- The exponentials of `n` scores, from how far they lie below their upper bound. -/
-def exps (n x : Nat) : Nat := expRow p.e p.P n p.consts (stretch p.narrow p.e (Nat.succ (Nat.log2 n)) x)
+/-- Tables of rows are computed in blocks of `2 ^ blockBits`. -/
+def blockBits : Nat := 5
+
+/-- `2 ^ rowBits n w` lanes of `w` bits have room for `n` lanes, and for a row of a grid. -/
+def rowBits (n w : Nat) : Nat := Nat.succ (Nat.log2 (Nat.lor (Nat.sub n 1) (Nat.div p.stride w)))
+
+/-- The rows of a grid of `n` logit contributions, in wide lanes. -/
+def wideRows (n x : Nat) : Nat → Nat :=
+  gridTable p.stride p.narrow p.w (p.rowBits n p.w) blockBits 0 n (fun x => x) x
+
+/-- The exponentials of the `n` scores from `s` on of each row of a grid, from how far they lie below their upper bounds. -/
+def expRows (s n x : Nat) : Nat → Nat :=
+  gridTable p.stride p.narrow p.e (p.rowBits n p.e) blockBits s n
+    (expRow p.e p.P (Nat.mul (Nat.pow 2 blockBits) (Nat.pow 2 (p.rowBits n p.e))) p.consts) x
 
 /-- The tables of a model. -/
 def tables : Tables where
@@ -177,13 +187,11 @@ def tables : Tables where
   P := p.P
   err := p.err
   e := p.e
-  D := p.list (p.wide M.d_vocab) M.d_vocab (p.lowered M.d_vocab M.d_vocab (p.directRaised M H))
-  OE := p.list (p.wide M.d_vocab) (rows M) (p.lowered (rows M) M.d_vocab (p.oRaised M H))
-  OP := p.list (p.wide M.d_vocab) (rows M)
-    (Nat.shiftRight (p.lowered (rows M) M.d_vocab (p.oRaised M H)) (Nat.mul p.stride M.d_vocab))
-  eE := p.list (p.exps (rows M)) M.d_vocab (p.lowered M.d_vocab (rows M) (p.sRaised M H))
-  eP := p.list (fun x => Nat.shiftRight (p.exps (rows M) x) (Nat.mul p.e M.d_vocab)) M.d_vocab
-    (p.lowered M.d_vocab (rows M) (p.sRaised M H))
+  D := p.wideRows M.d_vocab (p.lowered M.d_vocab M.d_vocab (p.directRaised M H))
+  OE := p.wideRows M.d_vocab (p.lowered (rows M) M.d_vocab (p.oRaised M H))
+  OP := fun i => p.wideRows M.d_vocab (p.lowered (rows M) M.d_vocab (p.oRaised M H)) (Nat.add M.d_vocab i)
+  eE := p.expRows 0 M.d_vocab (p.lowered M.d_vocab (rows M) (p.sRaised M H))
+  eP := p.expRows M.d_vocab M.n_ctx (p.lowered M.d_vocab (rows M) (p.sRaised M H))
 
 end Plan
 

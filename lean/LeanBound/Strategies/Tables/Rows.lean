@@ -34,15 +34,15 @@ structure Tables where
   /-- Bits of a lane of `eE` and `eP`. -/
   e : Nat
   /-- Direct path to the logits, by query. -/
-  D : List Nat
+  D : Nat → Nat
   /-- OV circuit of the position embeddings, by position. -/
-  OP : List Nat
+  OP : Nat → Nat
   /-- OV circuit of the token embeddings, by token. -/
-  OE : List Nat
+  OE : Nat → Nat
   /-- By query: `exp` of token scores. -/
-  eE : List Nat
+  eE : Nat → Nat
   /-- By query: `exp` of position scores. -/
-  eP : List Nat
+  eP : Nat → Nat
 
 /-- Conjunction that looks at its second argument only when it has to. -/
 def both (a b : Bool) : Bool := Bool.rec false b a
@@ -56,10 +56,10 @@ def Tables.half : Nat := Nat.pow 2 (Nat.sub C.w 1)
 
 /-- The attention weight of position `i` with token `t`, over `2 ^ P`, rounded down. -/
 def weight (i t : Nat) : Nat :=
-  Nat.shiftRight (Nat.mul (lane C.e (nth C.eE a) t) (lane C.e (nth C.eP a) i)) C.P
+  Nat.shiftRight (Nat.mul (lane C.e (C.eE a) t) (lane C.e (C.eP a) i)) C.P
 
 /-- Attention weight times logit contributions. -/
-def row (i t : Nat) : Nat := Nat.mul (weight C a i t) (Nat.add (Nat.add (nth C.D a) (nth C.OP i)) (nth C.OE t))
+def row (i t : Nat) : Nat := Nat.mul (weight C a i t) (Nat.add (Nat.add (C.D a) (C.OP i)) (C.OE t))
 
 /-- Above every lane of a `row`. -/
 def Tables.top : Nat := Nat.pow 2 (Nat.add C.P (Nat.add C.r 2))

@@ -70,7 +70,7 @@ variable {C : Tables} {V K m : Nat}
 
 theorem guards_eq_pack (hm : m < V) : guards C V m = pack C.w (fun o => if o = m then 0 else C.half) V := by
   have h : pack C.w (fun o => 1 - if o = m then 1 else 0) V = ones C.w V - 2 ^ (C.w * m) := by
-    rw [pack_sub (fun o _ => by split <;> omega), pack_single _ _ _ hm]; rfl
+    rw [pack_sub (fun o _ => by split <;> omega), pack_single _ _ _ hm, ones_eq]
   show C.half * (ones C.w V - 2 ^ (C.w * m)) = _
   rw [← h, ← pack_mul]
   exact pack_congr fun o _ => by split <;> simp
@@ -137,7 +137,7 @@ end Tables.ValidLogits
 
 /-- The sum of three lanes, one of each table. -/
 def laneSum (C : Tables) (a i t o : Nat) : Nat :=
-  lane C.w (nth C.D a) o + lane C.w (nth C.OP i) o + lane C.w (nth C.OE t) o
+  lane C.w (C.D a) o + lane C.w (C.OP i) o + lane C.w (C.OE t) o
 
 section Valid
 
@@ -164,8 +164,8 @@ theorem rowEntry_lt_top (ho : o < M.d_vocab) : rowEntry C a i t o < C.top := by
 theorem row_eq_pack : row C a i t = pack C.w (rowEntry C a i t) M.d_vocab := by
   have h : pack C.w (rowEntry C a i t) M.d_vocab = weight C a i t * pack C.w (laneSum C a i t) M.d_vocab :=
     pack_mul ..
-  have h' : pack C.w (laneSum C a i t) M.d_vocab = pack C.w (lane C.w (nth C.D a)) M.d_vocab +
-      pack C.w (lane C.w (nth C.OP i)) M.d_vocab + pack C.w (lane C.w (nth C.OE t)) M.d_vocab := by
+  have h' : pack C.w (laneSum C a i t) M.d_vocab = pack C.w (lane C.w (C.D a)) M.d_vocab +
+      pack C.w (lane C.w (C.OP i)) M.d_vocab + pack C.w (lane C.w (C.OE t)) M.d_vocab := by
     rw [← pack_add, ← pack_add]; rfl
   rw [h, h', pack_lane (hv.D_lt a ha).1, pack_lane (hv.OP_lt i hi).1, pack_lane (hv.OE_lt t ht).1]
   rfl

@@ -31,11 +31,11 @@ theorem Plan.exponentials_valid {M : AttentionOnly} {H : Head} {p : Plan} (hc : 
     exact (expNeg_enclosure_of_check (F := F) hc hu).2⟩
 
 /-- The scores are those of the model, up to a constant of the query; their lanes are below `2 ^ b`. -/
-structure ScoresValid (M : AttentionOnly) (H : Head) (C : Tables) (b : Nat) (scores : List Nat) : Prop where
-  rows_lt : ∀ a, a < M.d_vocab → nth scores a < 2 ^ (C.w * (M.d_vocab + M.n_ctx)) ∧
-    ∀ t, t < M.d_vocab + M.n_ctx → lane C.w (nth scores a) t < 2 ^ b
+structure ScoresValid (M : AttentionOnly) (H : Head) (C : Tables) (b : Nat) (scores : Nat → Nat) : Prop where
+  rows_lt : ∀ a, a < M.d_vocab → scores a < 2 ^ (C.w * (M.d_vocab + M.n_ctx)) ∧
+    ∀ t, t < M.d_vocab + M.n_ctx → lane C.w (scores a) t < 2 ^ b
   scores : ∀ a, a < M.d_vocab → ∃ c : Int, ∀ t i, t < M.d_vocab → i < M.n_ctx → M.sInt H a t i =
-    c - (lane C.w (nth scores a) t : Int) - (lane C.w (nth scores a) (M.d_vocab + i) : Int)
+    c - (lane C.w (scores a) t : Int) - (lane C.w (scores a) (M.d_vocab + i) : Int)
 
 /-- The scores of a plan that passes every check are valid. -/
 theorem Plan.scores_valid {M : AttentionOnly} {H : Head} {p : Plan} (h : checkPlan p M H = true) :
@@ -59,8 +59,8 @@ theorem Plan.scores_valid {M : AttentionOnly} {H : Head} {p : Plan} (h : checkPl
     have := hf a t ha ht
     omega
   have hS := hw.lanes_le _ (Nat.le_refl (M.d_vocab + M.n_ctx))
-  have row : ∀ a, a < M.d_vocab → nth (p.scores M H) a = pack p.w (f a) (M.d_vocab + M.n_ctx) := fun a ha => by
-    refine (nth_list (F := p.wide (rows M)) (g.lt hl hS) ha).trans ?_
+  have row : ∀ a, a < M.d_vocab → p.scores M H a = pack p.w (f a) (M.d_vocab + M.n_ctx) := fun a ha => by
+    show p.wide (rows M) (lane p.stride (p.lowered M.d_vocab (rows M) (p.sRaised M H)) a) = _
     rw [(g.row hl hS ha).1]
     refine (stretch_pack hw.w (Nat.le_of_lt Nat.lt_log2_self) fun t ht => ?_).trans (pack_congr fun t _ => by simp [f])
     have := hf a t ha ht
@@ -69,16 +69,16 @@ theorem Plan.scores_valid {M : AttentionOnly} {H : Head} {p : Plan} (h : checkPl
   have hlt : ∀ a, a < M.d_vocab → ∀ t, t < M.d_vocab + M.n_ctx → f a t < 2 ^ p.w := fun a ha t ht => by
     have := hf a t ha ht
     omega
-  have hlane : ∀ a, a < M.d_vocab → ∀ t, t < M.d_vocab + M.n_ctx → lane p.w (nth (p.scores M H) a) t = f a t :=
+  have hlane : ∀ a, a < M.d_vocab → ∀ t, t < M.d_vocab + M.n_ctx → lane p.w (p.scores M H a) t = f a t :=
     fun a ha t ht => by rw [row a ha, lane_pack (hlt a ha) ht]
   refine ⟨fun a ha => ⟨?_, fun t ht => ?_⟩, fun a ha => ⟨(p.topE a : Int) + (p.topP a : Int) - 2 * (p.quarter : Int),
     fun t i ht hi => ?_⟩⟩
   · rw [row a ha]
     exact pack_lt (hlt a ha)
   · exact Nat.lt_of_le_of_lt (Nat.le_of_eq (hlane a ha t ht)) (hf a t ha ht).1
-  · have e1 : (lane (p.tables M H).w (nth (p.scores M H) a) t : Int) = below p M H a t :=
+  · have e1 : (lane (p.tables M H).w (p.scores M H a) t : Int) = below p M H a t :=
       (congrArg _ (hlane a ha t (by omega))).trans (hf a t ha (by omega)).2
-    have e2 : (lane (p.tables M H).w (nth (p.scores M H) a) (M.d_vocab + i) : Int) = below p M H a (M.d_vocab + i) :=
+    have e2 : (lane (p.tables M H).w (p.scores M H a) (M.d_vocab + i) : Int) = below p M H a (M.d_vocab + i) :=
       (congrArg _ (hlane a ha (M.d_vocab + i) (by omega))).trans (hf a (M.d_vocab + i) ha (by omega)).2
     rw [e1, e2, sInt_decomp]
     simp only [below, sExt, ht, if_true, show ¬ M.d_vocab + i < M.d_vocab by omega, if_false, Nat.add_sub_cancel_left]

@@ -28,8 +28,8 @@ def Plan.exponentials (p : Plan) : Exponentials where
   consts := p.consts
 
 /-- By query: how far the scores of tokens, then those of positions, lie below an upper bound; in lanes as wide as `Tables.w`. -/
-def Plan.scores (p : Plan) (M : AttentionOnly) (H : Head) : List Nat :=
-  p.list (p.wide (Plan.rows M)) M.d_vocab (p.lowered M.d_vocab (Plan.rows M) (p.sRaised M H))
+def Plan.scores (p : Plan) (M : AttentionOnly) (H : Head) (a : Nat) : Nat :=
+  p.wide (Plan.rows M) (p.rowOf (p.lowered M.d_vocab (Plan.rows M) (p.sRaised M H)) a)
 
 end
 

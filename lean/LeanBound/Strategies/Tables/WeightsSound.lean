@@ -1,6 +1,7 @@
 module
 
 public import LeanBound.Numerics.ExpRowSound
+public import LeanBound.Strategies.Tables.LogitsSound
 public import LeanBound.Strategies.Tables.Meaning
 public import LeanBound.Strategies.Tables.ScoresSound
 
@@ -70,8 +71,8 @@ include hs hw
 
 /-- The tables of exponentials. -/
 theorem exps_sound (hc : checkConsts p M H = true) (h : checkScores p M H = true) :
-    (∀ a t, a < M.d_vocab → t < M.d_vocab → lane p.e (nth (p.tables M H).eE a) t = expOf p M H a t) ∧
-    (∀ a i, a < M.d_vocab → i < M.n_ctx → lane p.e (nth (p.tables M H).eP a) i = expOf p M H a (M.d_vocab + i)) ∧
+    (∀ a t, a < M.d_vocab → t < M.d_vocab → lane p.e ((p.tables M H).eE a) t = expOf p M H a t) ∧
+    (∀ a i, a < M.d_vocab → i < M.n_ctx → lane p.e ((p.tables M H).eP a) i = expOf p M H a (M.d_vocab + i)) ∧
     ∀ a t, expOf p M H a t ≤ 2 ^ p.P := by
   simp only [checkConsts, both_eq_true] at hc
   have hle := allAtMost_sound hc.2
@@ -84,29 +85,27 @@ theorem exps_sound (hc : checkConsts p M H = true) (h : checkScores p M H = true
     omega
   have hS := hw.lanes_le _ (Nat.le_refl (M.d_vocab + M.n_ctx))
   have hP := hw.exps
-  have row : ∀ a, a < M.d_vocab → p.exps (rows M) (lane p.stride (p.lowered M.d_vocab (rows M) (p.sRaised M H)) a) =
-      pack p.e (expOf p M H a) (M.d_vocab + M.n_ctx) := fun a ha => by
-    have hr := g.row hl hS ha
-    have hlt : ∀ t, t < M.d_vocab + M.n_ctx → (below p M H a t + ((0 : Nat) : Int)).toNat < 2 ^ p.narrow := fun t ht => by
-      have := hl a t ha ht; have := hr.2 t ht; omega
-    have he : (2 : Nat) ^ p.narrow ≤ 2 ^ p.e := Nat.pow_le_pow_right (by omega) hw.e
-    rw [hr.1]
-    have e : stretch p.narrow p.e (Nat.succ (Nat.log2 (rows M)))
-        (pack p.narrow (fun t => (below p M H a t + ((0 : Nat) : Int)).toNat) (M.d_vocab + M.n_ctx)) =
-        pack p.e (fun t => (below p M H a t + ((0 : Nat) : Int)).toNat) (M.d_vocab + M.n_ctx) :=
-      stretch_pack hw.e (Nat.le_of_lt Nat.lt_log2_self) hlt
-    show expRow p.e p.P (M.d_vocab + M.n_ctx) p.consts (stretch _ _ _ _) = _
-    rw [e, expRow_pack hP hle fun t ht => by have := hlt t ht; omega]
-    exact pack_congr fun t _ => by rw [expOf]; simp
-  have hE : ∀ a t, expOf p M H a t < 2 ^ p.e := fun a t =>
+  have he : (2 : Nat) ^ p.narrow ≤ 2 ^ p.e := Nat.pow_le_pow_right (by omega) hw.e
+  have hE : ∀ u, expNeg p.P p.consts u < 2 ^ p.e := fun u =>
     Nat.lt_of_le_of_lt (expNeg_le hle _) (Nat.pow_lt_pow_right (by omega) (by omega))
-  refine ⟨fun a t ha ht => ?_, fun a i ha hi => ?_, fun a t => expNeg_le hle _⟩
-  · have e : nth (p.tables M H).eE a = _ := (nth_list (F := p.exps (rows M)) (g.lt hl hS) ha).trans (row a ha)
-    rw [e, lane_pack (fun t _ => hE a t) (by omega)]
-  · have e : nth (p.tables M H).eP a = (pack p.e (expOf p M H a) (M.d_vocab + M.n_ctx)) >>> (p.e * M.d_vocab) :=
-      (nth_list (F := fun x => Nat.shiftRight (p.exps (rows M) x) (Nat.mul p.e M.d_vocab)) (g.lt hl hS) ha).trans
-        (congrArg (· >>> (p.e * M.d_vocab)) (row a ha))
-    rw [e, lane_shiftRight, lane_pack (fun t _ => hE a t) (by omega)]
+  have row : ∀ a s n t, a < M.d_vocab → s + n ≤ M.d_vocab + M.n_ctx → t < n →
+      lane p.e (p.expRows s n (p.lowered M.d_vocab (rows M) (p.sRaised M H)) a) t = expOf p M H a (s + t) :=
+    fun a s n t ha hn ht => by
+      obtain ⟨hn', hk⟩ := p.rowBits_spec n (Nat.lt_of_lt_of_le (by have := hw.narrow; omega) hw.e)
+      have hr := g.row hl hS ha
+      have hlt : ∀ t, t < M.d_vocab + M.n_ctx → (below p M H a t + ((0 : Nat) : Int)).toNat < 2 ^ p.narrow := fun t ht => by
+        have := hl a t ha ht; have := hr.2 t ht; omega
+      have e := gridTable_eq (φ := expNeg p.P p.consts) (b := blockBits) hw.e hn' hk
+        (Nat.le_trans (Nat.mul_le_mul_left _ hn) hS)
+        (fun f hf => expRow_pack hP hle fun j hj => Nat.lt_of_lt_of_le (hf j hj) he) (fun u _ => hE u)
+        (p.lowered M.d_vocab (rows M) (p.sRaised M H)) a
+      show lane p.e (gridTable p.stride p.narrow p.e (p.rowBits n p.e) blockBits s n
+        (expRow p.e p.P (2 ^ blockBits * 2 ^ p.rowBits n p.e) p.consts) _ a) t = _
+      rw [e, lane_pack (fun _ _ => hE _) (by omega), if_pos ht, hr.1, lane_pack hlt (by omega), expOf]
+      simp
+  refine ⟨fun a t ha ht => ?_, fun a i ha hi => row a M.d_vocab M.n_ctx i ha (Nat.le_refl _) hi, fun a t => expNeg_le hle _⟩
+  have h := row a 0 M.d_vocab t ha (by omega) ht
+  rwa [Nat.zero_add] at h
 
 /-- A computed exponential encloses `2 ^ P * exp (-(top - score) / 2 ^ σ)`. -/
 theorem expOf_sound {F : Type} [ExpField F] (hc : checkConsts p M H = true) (h : checkScores p M H = true) {a t : Nat}
