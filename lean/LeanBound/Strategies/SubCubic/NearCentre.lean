@@ -27,8 +27,8 @@ theorem Vec.sub (hx : Vec w n a f x) (hy : Vec w n b g y) (h : ∀ i, i < n → 
     omega
 
 theorem Vec.single {v : Nat} {c : Int} (h : (v : Int) = c + (b : Int)) : Vec w 1 b (fun _ => c) v := by
-  have := Vec.const (w := w) (n := 1) h
-  rwa [show ones w 1 = 1 by simp [ones_succ, ones_zero], Nat.mul_one] at this
+  have := Vec.of_pack (w := w) (n := 1) (v := fun _ => v) fun _ _ => h
+  rwa [pack_succ, pack_zero, Nat.mul_zero, Nat.pow_zero, Nat.mul_one, Nat.zero_add] at this
 
 theorem Vec.slice {V : Nat} {m : Nat} (hx : Vec w V b f x) (hl : ∀ i, i < V → f i + (b : Int) < ((2 ^ w : Nat) : Int))
     (h : m + n ≤ V) : Vec w n b (fun i => f (m + i)) (slice w m n x) := by
