@@ -176,7 +176,7 @@ theorem leadingRows_packGrid {S l m n : Nat} {t : Nat → Nat} {e : Nat → Nat 
       rw [spread_eq, packGrid_const, gridOnes, Nat.mul_assoc, Nat.mul_comm (ones l m)]
       rfl
     have hown : ones l m * pack S (fun i => e i (t i)) n = packGrid S l n m fun i _ => e i (t i) := by
-      rw [Nat.mul_comm, ones, ← packGrid_outer]
+      rw [Nat.mul_comm, ones_eq, ← packGrid_outer]
       exact packGrid_congr fun _ _ _ _ => Nat.mul_one _
     have htl := targetLanes_pack (e := e) hS hm (fun i o hi ho => by have := he i o hi ho; omega) ht
     show ones l m * targetLanes S l m n _ _ + spread S ((2 ^ (l - 1) - 1) * ones l m) n + _ - _ = _
