@@ -9,7 +9,7 @@ from tqdm import tqdm
 from leanbound.accuracy import Accuracy
 from leanbound.claims import FixedQuantisation
 from leanbound.errors import InputError
-from leanbound.families import family_of
+from leanbound.families import family_of, token_family_of
 from leanbound.models.checkpoint import CheckpointOf
 from leanbound.properties import OnTask
 from leanbound.quantised import Quantised
@@ -26,9 +26,9 @@ class QuantisationReport:
     """What quantisation changed: weights and accuracy."""
 
     tensors: tuple[TensorError, ...]
-    before: Accuracy
-    """Of the trained model, in float64."""
-    after: Accuracy
+    before: Accuracy | None
+    """Of the trained model, in float64; None for one without a task."""
+    after: Accuracy | None
     """Of the quantised model, exactly."""
     exact_but: str | None
     """What was rounded before that, in words."""
@@ -45,7 +45,7 @@ def quantize_auto(
     """
     if not 0 <= tolerance <= 1:
         raise InputError(f"tolerance is {tolerance}, expected a loss of accuracy between 0 and 1.")
-    family = family_of(checkpoint.config)
+    family = token_family_of(checkpoint.config)
     before = family.measure(checkpoint, claimed, progress)
     allowed = before.inputs - before.correct + int(Fraction(tolerance) * before.inputs)
     for bits in tqdm(range(_FIRST_BITS, _LAST_BITS + 1), desc="widths", unit="width", disable=not progress):
@@ -62,17 +62,22 @@ def quantize_auto(
 
 
 def report(
-    checkpoint: CheckpointOf[Any, Any], model: Quantised, claimed: OnTask, progress: bool = False
+    checkpoint: CheckpointOf[Any, Any], model: Quantised, claimed: OnTask | None, progress: bool = False
 ) -> QuantisationReport:
     """Errors of every tensor, and accuracy before and after. Raises InputError when the model is of other weights."""
     if model.checkpoint_digest != checkpoint.digest:
         raise InputError(
             f"checkpoint_digest is {model.checkpoint_digest}, but the checkpoint has {checkpoint.digest}. Quantise it."
         )
+    before = after = None
+    if claimed is not None:
+        measured = token_family_of(checkpoint.config)
+        before = measured.measure(checkpoint, claimed, progress)
+        after = measured.measure_quantised(model, claimed, progress)
     family = family_of(checkpoint.config)
     return QuantisationReport(
         tensors=tuple(family.tensor_errors(checkpoint, model)),
-        before=family.measure(checkpoint, claimed, progress),
-        after=family.measure_quantised(model, claimed, progress),
+        before=before,
+        after=after,
         exact_but=family.exact_but(checkpoint),
     )

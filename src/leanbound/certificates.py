@@ -14,7 +14,7 @@ from leanbound.errors import InputError
 from leanbound.freshness import tree_digest
 from leanbound.lean.files import sha256_file
 from leanbound.models.files import write_file
-from leanbound.properties import Property
+from leanbound.property_base import Property
 from leanbound.strategies import AnyCertificate, Options, Strategy, certify, find_strategy
 
 _NAME = "certificate.json"

@@ -13,7 +13,7 @@ from leanbound.lean.environment import Environment, find_artifacts
 from leanbound.lean.failures import LeanCrashError, LeanRejectedError
 from leanbound.lean.startup import StartUp
 from leanbound.lean.toolchain import Toolchain
-from leanbound.properties import Property
+from leanbound.property_base import Property
 from leanbound.quantised import Quantised
 from leanbound.render import ClaimNames, RenderedClaim
 from leanbound.source_policy import LIBRARY

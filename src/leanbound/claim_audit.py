@@ -12,7 +12,7 @@ from leanbound.audit import TheoremAudit, audit_theorem, check, foundation_reaso
 from leanbound.families import Family, family_of
 from leanbound.lean.environment import AuditError, Environment
 from leanbound.lean.expr import ExprKind, digest
-from leanbound.properties import Property
+from leanbound.property_base import Property
 from leanbound.quantised import Quantised
 from leanbound.readback import ReadClaim, model_differences, read_claim, read_model
 from leanbound.specification import NUMBERS, constants_of
@@ -106,8 +106,7 @@ def audit_claim(environment: Environment, expected: ExpectedClaim) -> ClaimAudit
     if expected.other is not None and claim.other is not None:
         found = _subject_reasons(environment, expected.claim, claim.other, expected.other)
         reasons += [f"the other model: {reason}" for reason in found]
-    config = expected.model.config
-    asked, _ = expected.claimed.asked(config.d_vocab, config.n_ctx)
+    asked, _ = expected.claimed.asked_of(expected.model.config)
     return ClaimAudit(audit, claim, tuple(dict.fromkeys(reasons)), expected.claim, asked)
 
 
@@ -135,7 +134,7 @@ def _subject_reasons(
     if found is not family:
         return [f"{claim} is about a model of the family {found.architecture}, expected {family.architecture}"]
     try:
-        differences = model_differences(read_model(environment, name, family.structure), expected)
+        differences = model_differences(read_model(environment, name, family.structure_of(expected.config)), expected)
     except AuditError as error:
         return [error.message]
     more = len(differences) - _MAX_DIFFERENCES

@@ -11,7 +11,8 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from leanbound.errors import InputError
 from leanbound.models.files import read_bytes, shortened
-from leanbound.properties import ClaimedProperty, Section
+from leanbound.properties import ClaimedProperty
+from leanbound.property_base import Section
 from leanbound.quantised import MAX_WIDTH, MIN_WIDTH
 from leanbound.specification import PROPERTIES
 from leanbound.strategies import STRATEGIES, Options

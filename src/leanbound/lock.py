@@ -74,7 +74,7 @@ class LockedModel(_Part):
         kind = family_of(self.config).quantised_type
         tensors = [
             {"name": name, "shape": item.shape, "width": item.width, "frac": item.frac, "ints": item.integers()}
-            for name in kind.tensor_names
+            for name in kind.names_of(self.config)
             if (item := self.tensors.get(name)) is not None
         ]
         try:

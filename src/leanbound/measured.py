@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from leanbound.errors import InputError
-from leanbound.families import family_of
+from leanbound.families import token_family_of
 from leanbound.models.checkpoint import CheckpointOf
 from leanbound.models.files import read_json, write_file
 from leanbound.properties import OnTask
@@ -19,7 +19,7 @@ def measured_accuracy(
 
     `cache` is a directory for what was measured, by the digest of weights and task. Imports torch only to measure.
     """
-    record, family = checkpoint.record, family_of(checkpoint.config)
+    record, family = checkpoint.record, token_family_of(checkpoint.config)
     if record is not None and record.exhaustive and family.is_of(record, claimed):
         return Measured(correct=record.correct, inputs=record.inputs, exhaustive=True)
     task = claimed.with_bound(1).model_dump_json()

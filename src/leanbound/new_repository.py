@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from leanbound.errors import InputError
-from leanbound.properties import Property
+from leanbound.property_base import Property
 from leanbound.strategies import Options
 from leanbound.workspace import CLAIM_FILE, Workspace
 
@@ -96,11 +96,20 @@ def _toml(values: Mapping[str, object]) -> str:
     lines = []
     for name, value in values.items():
         if isinstance(value, list) and any(isinstance(row, list) for row in value):
-            rows = "".join(f"  {json.dumps(row)},\n" for row in value)
+            rows = "".join(f"  {_inline(row)},\n" for row in value)
             lines.append(f"{name} = [\n{rows}]\n")
         else:
-            lines.append(f"{name} = {json.dumps(value)}\n")
+            lines.append(f"{name} = {_inline(value)}\n")
     return "".join(lines)
+
+
+def _inline(value: object) -> str:
+    """A value on one line."""
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{name} = {_inline(item)}' for name, item in value.items())} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_inline, value))}]"
+    return json.dumps(value)
 
 
 def write_claim(workspace: Workspace, name: str, text: str) -> Path:

@@ -16,7 +16,6 @@ from leanbound.errors import InputError, RejectedError
 from leanbound.families import family_of, load_model, require_comparable
 from leanbound.lean.toolchain import Preference, Toolchain, select_toolchain
 from leanbound.properties import OnTask
-from leanbound.replay import replayed
 from leanbound.strategies import find_strategy
 from leanbound.strategies.refuted import RefutedError
 from leanbound.verdict import OtherModel, Outcome, Verdict
@@ -120,7 +119,7 @@ def derive(run: Run, settings: Settings) -> None:
     config, family = checkpoint.config, family_of(checkpoint.config)
     family.require_serves(config, claimed)
     find_strategy(run.loaded.claim.strategy.name).require_serves(config.architecture, claimed)
-    at_least, inputs = claimed.asked(config.d_vocab, config.n_ctx)
+    at_least, inputs = claimed.asked_of(config)
     run.fields |= {"at_least": at_least, "inputs": inputs, "task": family.task_name(config, claimed)}
     if isinstance(claimed, OnTask):
         from leanbound.measured import measured_accuracy
@@ -136,7 +135,7 @@ def derive(run: Run, settings: Settings) -> None:
     try:
         run.certificate = _certificate(run, run.model, settings)
     except RefutedError as error:
-        raise RejectedError(f"{error.message}. {replayed(checkpoint, error.example)}") from None
+        raise RejectedError(f"{error.message}. {family.replay(checkpoint, error.example)}") from None
     claimed.require_proved(run.certificate.proved, run.certificate.inputs)
     _render(run, run.model, run.certificate, settings)
 

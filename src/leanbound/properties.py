@@ -7,12 +7,15 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from fractions import Fraction
 from math import prod
-from typing import Annotated, ClassVar, Final, Literal, NamedTuple, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from leanbound.boxes.properties import Avoids
 from leanbound.errors import InconclusiveError, InputError
+from leanbound.models.config import Architecture, TokenArchitecture
 from leanbound.models.files import describe
+from leanbound.property_base import NUMBERS, TABLE, Argument, Property
 from leanbound.tasks.pairs import PairTask, Table
 
 MAX_OF_K: Final = "max-of-k"
@@ -24,28 +27,22 @@ Numbers = Annotated[tuple[int, ...], Field(strict=False, min_length=1)]
 """Tokens, or weights of them."""
 
 
-class Section(BaseModel):
-    """A part of a claim file: no unknown keys, no conversions."""
+class OfTokens(Property):
+    """What can be claimed of a model that maps sequences of tokens to outputs."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    def require_fits(self, config: Architecture) -> None:
+        self.require_possible(*self._sizes(config))
 
+    def asked_of(self, config: Architecture) -> tuple[int, int]:
+        return self.asked(*self._sizes(config))
 
-class Argument(NamedTuple):
-    """What a statement says beside the model and the task."""
-
-    name: str
-    value: object
-    """A natural number, or a list of such, or a list of lists, as tuples."""
-    depth: int = 0
-    """0, 1 or 2, in this order."""
-
-
-class Property(Section):
-    """What can be claimed of a model."""
-
-    kind: str
-    compares: ClassVar[bool] = False
-    """Whether it is of two models."""
+    def _sizes(self, config: Architecture) -> tuple[int, int]:
+        if not isinstance(config, TokenArchitecture):
+            raise InputError(
+                f"[property] kind is {self.kind}, which is about sequences of tokens, but the model is "
+                f"{config.architecture}. Choose another property, or another model."
+            )
+        return config.d_vocab, config.n_ctx
 
     @abstractmethod
     def require_possible(self, d_vocab: int, n_ctx: int) -> None:
@@ -53,33 +50,10 @@ class Property(Section):
 
     @abstractmethod
     def asked(self, d_vocab: int, n_ctx: int) -> tuple[int, int]:
-        """On how many inputs something is claimed, or of what weight, and of how many."""
-
-    @abstractmethod
-    def arguments(self) -> tuple[Argument, ...]:
-        """What the statement says, in its order."""
-
-    @abstractmethod
-    def words(self) -> str:
-        """For a table: what is claimed, without the task."""
-
-    def least(self) -> int:
-        """On how many inputs it is claimed, as far as that is known without a model."""
-        return 0
-
-    def require_proved(self, proved: int, inputs: int) -> None:
-        """Raise InconclusiveError when a certificate proves less than is claimed; most prove the whole or nothing."""
-
-    def with_bound(self, proved: int) -> Self:
-        """The same property with the bound that a certificate proves, if it has one."""
-        return self
-
-    def for_templates(self) -> dict[str, object]:
-        """As templates see it."""
-        return self.model_dump()
+        """See `asked_of`."""
 
 
-class OnTask(Property):
+class OnTask(OfTokens):
     """A property that compares a model's outputs with the right ones of a task, which is given as data."""
 
     task: Literal["max-of-k", "modular-addition", "group-composition"]
@@ -104,7 +78,7 @@ class OnTask(Property):
         return PairTask(name=self.task, modulus=self.modulus, table=self.table)
 
 
-class Counted(Property):
+class Counted(OfTokens):
     """A property of a number of inputs."""
 
     at_least: int = Field(ge=1, description="inputs, not a fraction")
@@ -163,7 +137,7 @@ class Failures(OnTask):
         return inputs - len(set(self.exceptions)), inputs
 
     def arguments(self) -> tuple[Argument, ...]:
-        return (Argument("exceptions", self.exceptions, 2),)
+        return (Argument("exceptions", self.exceptions, TABLE),)
 
     def words(self) -> str:
         return f"right on all but {len(self.exceptions)}"
@@ -176,7 +150,7 @@ class Failures(OnTask):
             )
 
 
-class Never(Property):
+class Never(OfTokens):
     """On no input that takes its tokens from these is one of `outputs` the output."""
 
     kind: Literal["never"]
@@ -197,14 +171,16 @@ class Never(Property):
         return inputs, inputs
 
     def arguments(self) -> tuple[Argument, ...]:
-        return (Argument("tokens", self.tokens, 2), Argument("outputs", self.outputs, 1))
+        return (Argument("tokens", self.tokens, TABLE), Argument("outputs", self.outputs, NUMBERS))
 
     def words(self) -> str:
         return f"never one of {len(self.outputs)} outputs"
 
 
-class NeverAtAnyLength(Property):
+class NeverAtAnyLength(OfTokens):
     """After a prefix of `tokens`, however long, none of `queries` is answered by one of `outputs`."""
+
+    architecture: ClassVar[str | None] = "attention-only"
 
     kind: Literal["never-at-any-length"]
     queries: Numbers = Field(description="last tokens")
@@ -221,7 +197,7 @@ class NeverAtAnyLength(Property):
         return pairs, pairs
 
     def arguments(self) -> tuple[Argument, ...]:
-        return tuple(Argument(name, getattr(self, name), 1) for name in ("queries", "tokens", "outputs"))
+        return tuple(Argument(name, getattr(self, name), NUMBERS) for name in ("queries", "tokens", "outputs"))
 
     def words(self) -> str:
         return f"never one of {len(self.outputs)} outputs, at any length"
@@ -254,7 +230,7 @@ class WeightedAccuracy(OnTask, Counted):
         return self.at_least, self.total
 
     def arguments(self) -> tuple[Argument, ...]:
-        weights = Argument("weights", self.weights, 2)
+        weights = Argument("weights", self.weights, TABLE)
         return (weights, Argument("count", self.at_least), Argument("total", self.total))
 
     def words(self) -> str:
@@ -310,7 +286,8 @@ class Loss(OnTask):
 
 
 ClaimedProperty = Annotated[
-    Accuracy | Failures | Never | NeverAtAnyLength | WeightedAccuracy | Agreement | Loss, Field(discriminator="kind")
+    Accuracy | Failures | Never | NeverAtAnyLength | WeightedAccuracy | Agreement | Loss | Avoids,
+    Field(discriminator="kind"),
 ]
 """What a claim file can say, told apart by `kind`."""
 

@@ -1,7 +1,7 @@
 """The quantised model: the exact rational weights that a theorem is about. Imports neither torch nor numpy."""
 
 from abc import ABC, abstractmethod
-from typing import Annotated, ClassVar, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -71,13 +71,16 @@ class Quantised(Canonical, ABC):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    tensor_names: ClassVar[tuple[str, ...]]
-
     schema_version: Literal[1] = 1
     config: Architecture
     mode: Literal["fixed", "exact"]
     checkpoint_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the weights it was made from")
-    tensors: tuple[FixedTensor, ...] = Field(description="in the order of tensor_names")
+    tensors: tuple[FixedTensor, ...] = Field(description="in the order of names_of")
+
+    @classmethod
+    @abstractmethod
+    def names_of(cls, config: Any) -> tuple[str, ...]:
+        """The tensors of a model of these dimensions, by name."""
 
     @abstractmethod
     def shape_of(self, name: str) -> tuple[int, int]:
@@ -89,13 +92,13 @@ class Quantised(Canonical, ABC):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        names = tuple(tensor.name for tensor in self.tensors)
-        if names != self.tensor_names:
-            raise ValueError(f"tensors are {list(names)}, expected {list(self.tensor_names)}")
+        names, expected = tuple(tensor.name for tensor in self.tensors), self.names_of(self.config)
+        if names != expected:
+            raise ValueError(f"tensors are {list(names)}, expected {list(expected)}")
         for tensor in self.tensors:
-            expected = self.shape_of(tensor.name)
-            if tensor.shape != expected:
-                raise ValueError(f"{tensor.name}: shape {tensor.shape}, expected {expected}")
+            shape = self.shape_of(tensor.name)
+            if tensor.shape != shape:
+                raise ValueError(f"{tensor.name}: shape {tensor.shape}, expected {shape}")
         for name, frac in self.fracs_that_follow().items():
             if self[name].frac != frac:
                 raise ValueError(f"{name}: frac is {self[name].frac}, expected {frac} by the other scales")
@@ -103,7 +106,7 @@ class Quantised(Canonical, ABC):
 
     def __getitem__(self, name: str) -> FixedTensor:
         """A tensor by its name."""
-        return self.tensors[self.tensor_names.index(name)]
+        return self.tensors[self.names_of(self.config).index(name)]
 
 
 class QuantisedModel(Quantised):
@@ -113,8 +116,6 @@ class QuantisedModel(Quantised):
     scores and logit contributions are integers over one power of two each (`score_frac`, `logit_frac`).
     """
 
-    tensor_names = TENSOR_NAMES
-
     config: AttentionOnlyConfig
 
     @model_validator(mode="after")
@@ -122,6 +123,10 @@ class QuantisedModel(Quantised):
         if self.config.n_heads != 1:
             raise ValueError(f"config.n_heads is {self.config.n_heads}, expected 1")
         return self
+
+    @classmethod
+    def names_of(cls, config: AttentionOnlyConfig) -> tuple[str, ...]:
+        return TENSOR_NAMES
 
     def shape_of(self, name: str) -> tuple[int, int]:
         return matrix_shape(self.config, name)

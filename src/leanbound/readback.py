@@ -6,14 +6,16 @@ for, and compare the weights with the quantised model. Names and shapes are thos
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from leanbound.families import FAMILIES, Family, Structure
+from leanbound.families import FAMILIES, Family, Structure, Structures
 from leanbound.lean.environment import AuditError, Environment
 from leanbound.lean.expr import Expr, spine
 from leanbound.lean.literals import Literals, ReadbackError
-from leanbound.properties import OnTask, Property
+from leanbound.properties import OnTask
+from leanbound.property_base import Form, ListOf, Property, Record
 from leanbound.quantised import Quantised, entries
-from leanbound.specification import PROPERTIES, TARGETS, classifier_of
+from leanbound.specification import PROPERTIES, TARGETS, evaluator_of
 from leanbound.tasks.pairs import Table
 
 __all__ = ["ModelLiteral", "ReadClaim", "Target", "TensorLiteral", "model_differences", "read_claim", "read_model"]
@@ -70,14 +72,28 @@ class ReadClaim:
 
     def differences(self, expected: Property) -> list[str]:
         """In words, where the claim is another one than is expected."""
-        found = []
-        for name, value, _ in expected.arguments():
-            if (own := self.arguments[name]) != value:
-                unit = " inputs" if name == "count" else f" as {name}"
-                found.append(f"is about {own}{unit}, expected {value}")
+        found: list[str] = []
+        for name, value, form in expected.arguments():
+            found += _differences(name, form, self.arguments[name], value)
         if self.target is not None and isinstance(expected, OnTask):
             found += self.target.differences(Target.of(expected))
         return found
+
+
+def _differences(name: str, form: Form, own: Any, expected: Any) -> Iterator[str]:
+    """In words, where an argument differs: number by number in structures and in lists of them."""
+    if isinstance(form, Record):
+        for (field, inner), ours, theirs in zip(form.fields, own, expected, strict=True):
+            yield from _differences(f"{name}.{field}", inner, ours, theirs)
+    elif isinstance(form, ListOf) and _holds_records(form) and len(own) == len(expected):
+        for i, (ours, theirs) in enumerate(zip(own, expected, strict=True)):
+            yield from _differences(f"{name}[{i}]", form.item, ours, theirs)
+    elif own != expected:
+        yield f"is about {own}{' inputs' if name == 'count' else f' as {name}'}, expected {expected}"
+
+
+def _holds_records(form: Form) -> bool:
+    return isinstance(form, Record) or (isinstance(form, ListOf) and _holds_records(form.item))
 
 
 @dataclass(frozen=True)
@@ -126,32 +142,35 @@ def read_claim(environment: Environment, claim: str, expected: Property) -> Read
     try:
         target = _read_target(literals, args[1]) if isinstance(expected, OnTask) else None
         values = zip(wanted, args[-len(wanted) :], strict=True)
-        arguments = {item.name: _read_numbers(literals, arg, item.depth) for item, arg in values}
+        arguments = {item.name: _read(literals, arg, item.form) for item, arg in values}
     except ReadbackError as error:
         raise AuditError(f"{claim}: the task or the bound is {error}") from None
     return ReadClaim(family, model, target, arguments, other)
 
 
-def _read_numbers(literals: Literals, expr: Expr, depth: int) -> object:
-    """A natural number, or lists of such, as deep as they are said to be."""
-    if depth == 0:
-        return literals.nat(expr)
-    return tuple(_read_numbers(literals, item, depth - 1) for item in literals.items(expr))
+def _read(literals: Literals, expr: Expr, form: Form) -> object:
+    """A number, a list or a structure that is written out, of the form that is expected."""
+    if isinstance(form, ListOf):
+        return tuple(_read(literals, item, form.item) for item in literals.items(expr))
+    if isinstance(form, Record):
+        fields = literals.structure(expr, f"{form.name}.mk", len(form.fields))
+        return tuple(_read(literals, field, inner) for field, (_, inner) in zip(fields, form.fields, strict=True))
+    return literals.nat(expr) if form == "Nat" else literals.integer(expr)
 
 
 def _read_subject(claim: str, expr: Expr, expected: Property) -> tuple[Family, str]:
-    """The family and the constant of the model: a classifier, or for attention at any length the model itself."""
-    if expected.kind == "never-at-any-length":
-        if expr.const_name is None:
-            raise AuditError(f"{claim}: the model must be a constant")
-        return FAMILIES["attention-only"], expr.const_name
-    return _read_classifier(claim, expr)
+    """The family and the constant of the model: as a classifier, or as it is, if the property is of one family."""
+    if expected.architecture is None:
+        return _read_classifier(claim, expr)
+    if expr.const_name is None:
+        raise AuditError(f"{claim}: the model must be a constant")
+    return FAMILIES[expected.architecture], expr.const_name
 
 
 def _read_classifier(claim: str, expr: Expr) -> tuple[Family, str]:
     """The family and the constant of the model in `Model.classifier model`."""
     function, args = spine(expr)
-    family = next((family for family in FAMILIES.values() if classifier_of(family).name == function.const_name), None)
+    family = next((family for family in FAMILIES.values() if evaluator_of(family).name == function.const_name), None)
     model = args[0].const_name if len(args) == 1 else None
     if family is None or model is None:
         raise AuditError(f"{claim}: the model must be a constant, seen as the classifier of its family")
@@ -173,7 +192,7 @@ def _read_target(literals: Literals, expr: Expr) -> Target:
     return Target(function.const_name)
 
 
-def read_model(environment: Environment, model: str, structure: Structure) -> ModelLiteral:
+def read_model(environment: Environment, model: str, structure: Structure | Structures) -> ModelLiteral:
     """The numbers of the definition `model`; raises `AuditError` if anything in it is not written out."""
     value = environment.unfold(model)
     if value is None:
@@ -188,7 +207,7 @@ def read_model(environment: Environment, model: str, structure: Structure) -> Mo
 
 def model_differences(found: ModelLiteral, expected: Quantised) -> list[str]:
     """In words, where the model of the artifact differs from the quantised model; empty if they are equal."""
-    sizes = [(name, ours, getattr(expected.config, name)) for name, ours in found.sizes.items()]
+    sizes = [(name, ours, expected.config.size(name)) for name, ours in found.sizes.items()]
     reasons = [
         f"{name} is {ours} in the artifact, {theirs} in the model" for name, ours, theirs in sizes if ours != theirs
     ]
@@ -222,21 +241,25 @@ class _Reader:
         self._literals = literals
         self._found = found
 
-    def read(self, expr: Expr, structure: Structure) -> None:
+    def read(self, expr: Expr, structure: Structure | Structures) -> None:
+        if isinstance(structure, tuple):
+            self._list(expr, structure)
+            return
         fields = self._literals.structure(expr, f"{structure.name}.mk", len(structure.fields))
         for name, field in zip(structure.fields, fields, strict=True):
-            if isinstance(name, Structure):
-                self.read(self._only(field, name), name)
+            if isinstance(name, tuple):
+                self._list(field, name)
             elif name.startswith(("W_", "b_")):
                 self._found.tensors[name] = self._tensor(field)
             else:
                 self._found.sizes[name] = self._literals.nat(field)
 
-    def _only(self, expr: Expr, structure: Structure) -> Expr:
+    def _list(self, expr: Expr, structures: Structures) -> None:
         items = self._literals.items(expr)
-        if len(items) != 1:
-            raise ReadbackError(f"{len(items)} of {structure.name}, expected one")
-        return items[0]
+        if len(items) != len(structures):
+            raise ReadbackError(f"{len(items)} of {structures[0].name}, expected {len(structures)}")
+        for item, structure in zip(items, structures, strict=True):
+            self.read(item, structure)
 
     def _tensor(self, expr: Expr) -> TensorLiteral:
         width, frac, rows = self._literals.structure(expr, "LeanBound.Tensor.mk", 3)

@@ -16,7 +16,7 @@ from leanbound.errors import InputError
 from leanbound.forked import ForkLimits
 from leanbound.lean_source import join, natural, naturals, numbers, plain_numerals, rows_of_numbers, tensor_rows
 from leanbound.models.files import write_file
-from leanbound.properties import Property
+from leanbound.property_base import Property
 from leanbound.strategies import AnyCertificate, find_strategy
 from leanbound.templating import Page, render_pages
 
@@ -135,7 +135,7 @@ def render_claim(
         "namespace": names.namespace,
         "modules": _modules_by_name([page.name for page in pages]),
         **_model(model),
-        "n_ctx": model.config.n_ctx,
+        **model.config.model_dump(include={"n_ctx"}),
         "inputs": certificate.inputs,
         "property": claimed.for_templates(),
         "second": None if other is None else _model(other),

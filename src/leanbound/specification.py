@@ -5,7 +5,8 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from leanbound.families import FAMILIES, Family
-from leanbound.properties import OnTask, Property
+from leanbound.properties import OnTask
+from leanbound.property_base import Property
 
 
 class Constant(NamedTuple):
@@ -27,6 +28,7 @@ PROPERTIES: Final[Mapping[str, Constant]] = MappingProxyType(
         "never": Constant("LeanBound.Classifier.Never", "LeanBound.Properties.Never"),
         "never-at-any-length": Constant("LeanBound.AttentionOnly.NeverAtAnyLength", "LeanBound.Properties.AnyLength"),
         "agreement": Constant("LeanBound.Classifier.AgreementAtLeast", "LeanBound.Properties.Agreement"),
+        "avoids": Constant("LeanBound.Avoids", "LeanBound.Properties.OnBox"),
         "loss": Constant("LeanBound.Classifier.LossAtMost", "LeanBound.Properties.Loss"),
     }
 )
@@ -45,17 +47,17 @@ NUMBERS: Final = (
 )
 
 
-def classifier_of(family: Family) -> Constant:
-    """The constant that makes a classifier of a model of the family."""
-    return Constant(f"{family.structure.name}.classifier", family.lean_module)
+def evaluator_of(family: Family) -> Constant:
+    """The constant that says what a model of the family computes."""
+    return Constant(family.evaluator, family.lean_module)
 
 
 def constants_of(claimed: Property, *families: Family) -> tuple[Constant, ...]:
     """What the statement of a claim about models of these families is made of, beside numbers that it spells out."""
     targets = (TARGETS[claimed.task],) if isinstance(claimed, OnTask) else ()
-    return (PROPERTIES[claimed.kind], *targets, *map(classifier_of, families))
+    return (PROPERTIES[claimed.kind], *targets, *map(evaluator_of, families))
 
 
 def all_constants() -> tuple[Constant, ...]:
     """What any statement can be made of: these constants, and all that they unfold to."""
-    return (*PROPERTIES.values(), *TARGETS.values(), *map(classifier_of, FAMILIES.values()))
+    return (*PROPERTIES.values(), *TARGETS.values(), *map(evaluator_of, FAMILIES.values()))

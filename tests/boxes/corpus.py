@@ -9,6 +9,9 @@ from leanbound.boxes.network import QuantisedNetwork
 from leanbound.boxes.properties import Avoids, Box, Halfspace
 from leanbound.boxes.quantize import Dense, quantize_layers
 
+#: Of a file that there is not.
+DIGEST = "0" * 64
+
 
 def random_layers(seed: int = 0, widths: tuple[int, ...] = (2, 4, 3, 2)) -> list[Dense]:
     """Layers with normal weights, the same for the same seed."""
@@ -24,7 +27,7 @@ def random_layers(seed: int = 0, widths: tuple[int, ...] = (2, 4, 3, 2)) -> list
 
 def random_network(seed: int = 0, widths: tuple[int, ...] = (2, 4, 3, 2), bits: int = 6) -> QuantisedNetwork:
     """A random network in fixed point."""
-    return quantize_layers(random_layers(seed, widths), bits)
+    return quantize_layers(random_layers(seed, widths), DIGEST, bits)
 
 
 def cube(inputs: int = 2, half: Fraction = Fraction(1), frac: int = 12) -> Box:

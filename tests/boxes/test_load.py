@@ -9,9 +9,11 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from leanbound.boxes.load import from_onnx, from_sequential, load_layers
+from leanbound.boxes.load import from_onnx, from_sequential, from_state
+from leanbound.boxes.model import outputs
 from leanbound.boxes.vnnlib import parse_vnnlib
 from leanbound.errors import InputError, UnsupportedError
+from leanbound.families import load_model
 
 onnx = pytest.importorskip("onnx")
 
@@ -45,10 +47,17 @@ def graph(*nodes: object, **constants: np.ndarray) -> bytes:
 def test_a_sequential_and_its_saved_state_are_the_same_network(tmp_path: Path) -> None:
     model = sequential()
     save_file(model.state_dict(), tmp_path / "net.safetensors")
-    for layers in (from_sequential(model), load_layers(tmp_path / "net.safetensors")):
-        x = torch.tensor([[0.5, -1.0]])
-        y = np.maximum(x.numpy() @ layers[0].W + layers[0].b, 0) @ layers[1].W + layers[1].b
-        assert y == pytest.approx(model(x).detach().numpy(), rel=1e-6)
+    folder = tmp_path / "net"
+    folder.mkdir()
+    save_file(model.state_dict(), folder / "model.safetensors")
+    (folder / "config.json").write_text('{"architecture": "feed-forward", "widths": [2, 3, 2]}')
+    expected = model.double()(torch.tensor([[0.5, -1.0]], dtype=torch.float64))[0].tolist()
+    for path in (tmp_path / "net.safetensors", folder):
+        checkpoint = load_model(path)
+        assert outputs(checkpoint, [0.5, -1.0]) == expected
+        assert checkpoint.digest == load_model(folder).digest
+    with pytest.raises(InputError, match="n_ctx is 2"):
+        load_model(tmp_path / "net.safetensors", 2)
 
 
 def test_onnx_of_gemm_and_of_matmul_is_read(tmp_path: Path) -> None:
@@ -64,7 +73,9 @@ def test_onnx_of_gemm_and_of_matmul_is_read(tmp_path: Path) -> None:
         W=np.ascontiguousarray(W.T), b=b, U=U, c=c,
     )  # fmt: skip
     (tmp_path / "net.onnx").write_bytes(content)
-    for layer, wanted in zip(load_layers(tmp_path / "net.onnx"), expected, strict=True):
+    checkpoint = load_model(tmp_path / "net.onnx")
+    assert checkpoint.config.widths == (2, 3, 2)
+    for layer, wanted in zip(from_state(checkpoint.weights), expected, strict=True):
         assert np.array_equal(layer.W, wanted.W)
         assert np.array_equal(layer.b, wanted.b)
 
@@ -78,11 +89,13 @@ def test_other_networks_are_refused_with_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedError, match="no Relu between"):
         one = np.ones((1, 1), np.float32)
         from_onnx(graph(node("MatMul", ["x", "W"], ["h"]), node("MatMul", ["h", "W"], ["y"]), W=one))
+    with pytest.raises(UnsupportedError, match="other outputs than those of its last layer"):
+        from_onnx(graph(node("MatMul", ["x", "W"], ["h"]), W=one))
     with pytest.raises(InputError, match="not an ONNX file"):
         from_onnx(b"\xff\xff")
     (tmp_path / "net.safetensors").write_bytes(b"no")
-    with pytest.raises(InputError, match="is not a safetensors file"):
-        load_layers(tmp_path / "net.safetensors")
+    with pytest.raises(InputError, match="not a whole safetensors file"):
+        load_model(tmp_path / "net.safetensors")
 
 
 def test_a_conjunctive_vnnlib_file_is_read() -> None:

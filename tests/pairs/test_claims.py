@@ -4,14 +4,17 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.corpus import config as attention_config
 from tests.fakes import FakeLean, FakeToolchain
+from tests.pairs.corpus import pair_config
 from tests.pairs.workspaces import make_pair_workspace
 
 from leanbound import locking
+from leanbound.boxes.network import FeedForwardConfig
 from leanbound.claims import load_claim
 from leanbound.cli import main
 from leanbound.errors import InputError
-from leanbound.families import FAMILIES, load_model, load_quantised, parse_config
+from leanbound.families import Structure, Structures, family_of, load_model, load_quantised, parse_config
 from leanbound.lock import LOCK_FILE, load_lock
 from leanbound.lock_changes import lock_differences
 from leanbound.pairs.quantize import quantize_pairs
@@ -153,7 +156,7 @@ def test_what_makes_no_sense_is_refused(
 
 
 def test_models_of_no_family_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"architecture is 'gpt', expected one of attention-only, pair-mlp"):
+    with pytest.raises(ValueError, match=r"architecture is 'gpt', expected one of attention-only, pair-mlp, feed"):
         parse_config({"architecture": "gpt"})
     (tmp_path / "config.json").write_text('{"architecture": "gpt"}')
     with pytest.raises(InputError, match="'gpt'"):
@@ -166,8 +169,15 @@ def test_models_of_no_family_are_refused(tmp_path: Path) -> None:
 
 def test_families_say_what_their_structures_hold() -> None:
     """Names of fields in Lean are those of the config and of the tensors, each once."""
-    for family in FAMILIES.values():
-        fields = [name for field in family.structure.fields for name in getattr(field, "fields", (field,))]
-        tensors = {name for name in fields if name[:2] in ("W_", "b_")}
-        assert tensors == {*family.quantised_type.tensor_names}
-        assert {*fields} - tensors <= {*family.config_type.model_fields}
+    for config in (attention_config(), pair_config(), FeedForwardConfig(widths=(2, 3, 1))):
+        family = family_of(config)
+        fields = names_in(family.structure_of(config))
+        tensors = [name for name in fields if name[:2] in ("W_", "b_")]
+        assert sorted(tensors) == sorted(family.quantised_type.names_of(config))
+        assert [config.size(name) for name in fields if name not in tensors]
+
+
+def names_in(part: str | Structure | Structures) -> list[str]:
+    if isinstance(part, str):
+        return [part]
+    return [name for field in (part if isinstance(part, tuple) else part.fields) for name in names_in(field)]

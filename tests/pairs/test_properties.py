@@ -14,7 +14,8 @@ from leanbound.errors import InconclusiveError, InputError
 from leanbound.pairs import exact
 from leanbound.pairs.quantised import QuantisedPairMlp
 from leanbound.pairs.quantize import quantize_pairs
-from leanbound.properties import Agreement, Failures, Loss, Never, Property, WeightedAccuracy
+from leanbound.properties import Agreement, Failures, Loss, Never, WeightedAccuracy
+from leanbound.property_base import Property
 from leanbound.render import RenderedClaim, render_claim
 from leanbound.strategies.pair_certificate import PairCertificate
 from leanbound.strategies.pair_search import certify_property

@@ -1,6 +1,7 @@
 """The reference evaluator of feed-forward networks: `Fraction` only, one input at a time, and no cleverness."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from leanbound.boxes.network import QuantisedNetwork
@@ -31,3 +32,23 @@ def is_counterexample(model: QuantisedNetwork, claimed: Avoids, x: Sequence[Frac
     return claimed.box.contains(x) and any(
         all(holds(halfspace, y) for halfspace in polyhedron) for polyhedron in claimed.polyhedra
     )
+
+
+@dataclass(frozen=True)
+class BoxExample:
+    """A counterexample, exactly."""
+
+    x: tuple[Fraction, ...]
+    y: tuple[Fraction, ...]
+    """The outputs there."""
+
+    @property
+    def outcome(self) -> str:
+        """For a message: the input as exact fractions."""
+        point = ", ".join(map(str, self.x))
+        return f"at the input [{point}] of the box the outputs are {shown(self.y)}"
+
+
+def shown(y: Sequence[float | Fraction]) -> str:
+    """Outputs for a message, rounded."""
+    return f"[{', '.join(f'{float(value):.6g}' for value in y)}]"

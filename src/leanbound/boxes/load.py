@@ -2,37 +2,18 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load as load_safetensors
 
 from leanbound.boxes.quantize import Dense
 from leanbound.errors import InputError, UnsupportedError
-from leanbound.models.files import read_bytes
 
 if TYPE_CHECKING:
     from torch import nn
 
 Array = NDArray[np.float32]
-
-
-def load_layers(path: Path) -> list[Dense]:
-    """A network from `.safetensors` (the state of a torch `Sequential`) or `.onnx`.
-
-    Raises InputError for a file that cannot be read, UnsupportedError for anything but affine layers and ReLUs.
-    """
-    if path.suffix == ".onnx":
-        return from_onnx(read_bytes(path), str(path))
-    if path.suffix != ".safetensors":
-        raise InputError(f"{path}: expected a file that ends in .safetensors or .onnx")
-    try:
-        return from_state(load_safetensors(read_bytes(path)), str(path))
-    except SafetensorError as error:
-        raise InputError(f"{path}: is not a safetensors file: {error}") from error
 
 
 def from_sequential(module: "nn.Sequential") -> list[Dense]:
@@ -102,7 +83,10 @@ def from_onnx(content: bytes, name: str = "the network") -> list[Dense]:
     except DecodeError as error:
         raise InputError(f"{name}: is not an ONNX file: {error}") from error
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    return _OnnxChain(name, constants).layers(graph.node)
+    layers = _OnnxChain(name, constants).layers(graph.node)
+    if [value.name for value in graph.output] != [graph.node[-1].output[0]]:
+        raise UnsupportedError(f"{name}: gives other outputs than those of its last layer.")
+    return layers
 
 
 class _OnnxChain:

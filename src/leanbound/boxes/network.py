@@ -3,20 +3,19 @@
 from itertools import pairwise
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from leanbound.canonical import Canonical
-from leanbound.quantised import FixedTensor
+from leanbound.models.config import Architecture
+from leanbound.quantised import FixedTensor, Quantised
 
 
-class FeedForwardConfig(BaseModel):
+class FeedForwardConfig(Architecture):
     """Dimensions of affine layers with ReLUs between them."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    schema_version: Literal[1] = 1
     architecture: Literal["feed-forward"] = "feed-forward"
-    widths: tuple[int, ...] = Field(min_length=2, description="inputs, what comes out of each layer, outputs")
+    widths: tuple[int, ...] = Field(
+        strict=False, min_length=2, max_length=1000, description="inputs, what comes out of each layer, outputs"
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -24,44 +23,26 @@ class FeedForwardConfig(BaseModel):
             raise ValueError(f"widths are {list(self.widths)}, expected 1 to 4096 each")
         return self
 
-    @property
-    def n_ctx(self) -> int:
-        """Numbers of an input."""
-        return self.widths[0]
-
-    @property
-    def layers(self) -> int:
-        """How many affine layers there are."""
-        return len(self.widths) - 1
-
-    def shapes(self) -> dict[str, tuple[int, int]]:
-        """The shape of every tensor, by name: W_k is [in, out], b_k one row."""
-        shapes: dict[str, tuple[int, int]] = {}
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every parameter by its name in the state of a torch `Sequential`; weights are [out, in]."""
+        shapes: dict[str, tuple[int, ...]] = {}
         for k, (d_in, d_out) in enumerate(pairwise(self.widths)):
-            shapes |= {f"W_{k}": (d_in, d_out), f"b_{k}": (1, d_out)}
+            shapes |= {f"{2 * k}.weight": (d_out, d_in), f"{2 * k}.bias": (d_out,)}
         return shapes
 
+    def size(self, name: str) -> int:
+        """`d_in_k` or `d_out_k`: how many numbers go into layer k, and come out."""
+        kind, k = name.rsplit("_", 1)
+        return self.widths[int(k) + (kind == "d_out")]
 
-class QuantisedNetwork(Canonical):
+
+class QuantisedNetwork(Quantised):
     """All tensors of a feed-forward network. No bias is finer than the products of weights that it is added to."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    schema_version: Literal[1] = 1
     config: FeedForwardConfig
-    mode: Literal["fixed", "exact"]
-    checkpoint_digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the weights it was made from")
-    tensors: tuple[FixedTensor, ...] = Field(description="W_0, b_0, W_1, ...")
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
-        shapes = self.config.shapes()
-        names = [tensor.name for tensor in self.tensors]
-        if names != list(shapes):
-            raise ValueError(f"tensors are {names}, expected {list(shapes)}")
-        for tensor in self.tensors:
-            if tensor.shape != shapes[tensor.name]:
-                raise ValueError(f"{tensor.name}: shape {tensor.shape}, expected {shapes[tensor.name]}")
+    def _check_biases(self) -> Self:
         frac = 0
         for W, b in self.pairs:
             frac += W.frac
@@ -70,6 +51,19 @@ class QuantisedNetwork(Canonical):
                     f"{b.name}: frac is {b.frac}, expected at most {frac}, that of the products of weights"
                 )
         return self
+
+    @classmethod
+    def names_of(cls, config: FeedForwardConfig) -> tuple[str, ...]:
+        return tuple(name for k in range(len(config.widths) - 1) for name in (f"W_{k}", f"b_{k}"))
+
+    def shape_of(self, name: str) -> tuple[int, int]:
+        """That of W_k is [in, out]; b_k is one row."""
+        kind, k = name.split("_")
+        d_in, d_out = self.config.widths[int(k) : int(k) + 2]
+        return (d_in, d_out) if kind == "W" else (1, d_out)
+
+    def fracs_that_follow(self) -> dict[str, int]:
+        return {}
 
     @property
     def pairs(self) -> tuple[tuple[FixedTensor, FixedTensor], ...]:

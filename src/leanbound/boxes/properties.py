@@ -6,23 +6,30 @@ Imports neither torch nor numpy.
 from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil, floor, lcm
-from typing import Final, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from leanbound.boxes.network import FeedForwardConfig
 from leanbound.errors import InputError
-from leanbound.properties import Section
+from leanbound.models.config import Architecture
+from leanbound.property_base import Argument, ListOf, Property, Record, Section
 
 #: Bounds that are not dyadic are rounded outwards to this many bits behind the point.
 FRAC: Final = 32
+_INTEGERS: Final = ListOf("Int")
+_BOX: Final = Record("LeanBound.Box", (("frac", "Nat"), ("lower", _INTEGERS), ("upper", _INTEGERS)))
+_HALFSPACE: Final = Record("LeanBound.Halfspace", (("coefficients", _INTEGERS), ("bound", "Int"), ("frac", "Nat")))
+
+Integers = Annotated[tuple[int, ...], Field(strict=False, min_length=1)]
 
 
 class Box(Section):
     """Inputs between `lower` and `upper`, both over 2 ** frac."""
 
     frac: int = Field(ge=0, le=1024)
-    lower: tuple[int, ...] = Field(min_length=1)
-    upper: tuple[int, ...]
+    lower: Integers
+    upper: Integers
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -60,52 +67,70 @@ class Box(Section):
 class Halfspace(Section):
     """Outputs y with Σ coefficients[o] · y[o] ≤ bound / 2 ** frac."""
 
-    coefficients: tuple[int, ...] = Field(min_length=1)
+    coefficients: Integers
     bound: int
     frac: int = Field(ge=0, le=1024)
 
     @classmethod
     def around(cls, coefficients: Sequence[Fraction], bound: Fraction, frac: int = FRAC) -> Self:
-        """The smallest halfspace over 2 ** frac that holds Σ coefficients · y ≤ bound."""
+        """The smallest halfspace over 2 ** frac that holds Σ coefficients · y ≤ bound, over the least such power."""
         factor = lcm(*(coefficient.denominator for coefficient in coefficients))
+        rounded = Fraction(ceil(bound * factor * (1 << frac)), 1 << frac)
         return cls(
             coefficients=tuple(int(coefficient * factor) for coefficient in coefficients),
-            bound=ceil(bound * factor * (1 << frac)),
-            frac=frac,
+            bound=rounded.numerator,
+            frac=rounded.denominator.bit_length() - 1,
         )
 
 
-class Avoids(Section):
-    """No input of the box has outputs in any of the polyhedra, each an intersection of halfspaces."""
+Polyhedron = Annotated[tuple[Halfspace, ...], Field(strict=False, min_length=1)]
+"""An intersection of halfspaces; without any it would hold every output."""
+
+
+class Avoids(Property):
+    """No input of the box has outputs in any of the polyhedra."""
+
+    architecture: ClassVar[str | None] = "feed-forward"
 
     kind: Literal["avoids"] = "avoids"
     box: Box
-    polyhedra: tuple[tuple[Halfspace, ...], ...] = Field(min_length=1)
+    polyhedra: tuple[Polyhedron, ...] = Field(strict=False, min_length=1)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if not all(self.polyhedra):
-            raise ValueError("polyhedra: one has no halfspaces, and so holds every output")
         if len({len(halfspace.coefficients) for polyhedron in self.polyhedra for halfspace in polyhedron}) > 1:
             raise ValueError("polyhedra: halfspaces differ in how many outputs they are about")
         return self
 
-    def with_bound(self, proved: int) -> Self:
-        """The same property: it is about all inputs of the box, and has no count."""
-        return self
-
-    def for_templates(self) -> dict[str, object]:
-        """As templates see it."""
-        return self.model_dump()
-
-    def require_fits(self, inputs: int, outputs: int) -> None:
-        """Raise InputError when it is about another number of inputs or outputs."""
+    def require_fits(self, config: Architecture) -> None:
+        """Raise InputError when it is about another number of inputs or outputs, or about no numbers at all."""
+        if not isinstance(config, FeedForwardConfig):
+            raise InputError(
+                f"[property] kind is {self.kind}, which is about boxes of numbers, but the model is "
+                f"{config.architecture}. Choose another property, or another model."
+            )
         for what, found, expected in (
-            ("inputs", len(self.box.lower), inputs),
-            ("outputs", len(self.polyhedra[0][0].coefficients), outputs),
+            ("inputs", len(self.box.lower), config.widths[0]),
+            ("outputs", len(self.polyhedra[0][0].coefficients), config.widths[-1]),
         ):
             if found != expected:
-                raise InputError(f"the property is about {found} {what}, the network has {expected}")
+                raise InputError(
+                    f"[property] is about {found} {what}, but the network has {expected}. Choose another network."
+                )
+
+    def asked_of(self, config: Architecture) -> tuple[int, int]:
+        """Polyhedra that are avoided."""
+        return len(self.polyhedra), len(self.polyhedra)
+
+    def arguments(self) -> tuple[Argument, ...]:
+        polyhedra = tuple(tuple((h.coefficients, h.bound, h.frac) for h in polyhedron) for polyhedron in self.polyhedra)
+        return (
+            Argument("box", (self.box.frac, self.box.lower, self.box.upper), _BOX),
+            Argument("polyhedra", polyhedra, ListOf(ListOf(_HALFSPACE))),
+        )
+
+    def words(self) -> str:
+        return f"avoids {len(self.polyhedra)} polyhedra"
 
 
 def robust(box: Box, label: int, outputs: int) -> Avoids:

@@ -1,6 +1,5 @@
 """From the float32 weights of a feed-forward network to exact integers: fixed point, or exact dyadic. No torch."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -9,9 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leanbound.boxes.network import FeedForwardConfig, QuantisedNetwork
+from leanbound.claims import ExactQuantisation, FixedQuantisation
 from leanbound.errors import InputError
 from leanbound.quantised import FixedTensor
-from leanbound.quantize import Scaled, dyadic, finest_frac, needed_width, require_bits, require_width, round_to
+from leanbound.quantize import (
+    Scaled,
+    TensorError,
+    dyadic,
+    finest_frac,
+    needed_width,
+    require_bits,
+    require_width,
+    round_to,
+    tensor_error,
+)
 
 
 @dataclass(frozen=True)
@@ -24,9 +34,21 @@ class Dense:
     """[out]"""
 
 
-def quantize_layers(layers: Sequence[Dense], bits: int) -> QuantisedNetwork:
+def quantize_layers_as(
+    layers: Sequence[Dense], digest: str, quantisation: FixedQuantisation | ExactQuantisation
+) -> QuantisedNetwork:
+    """The network that a claim is about. Raises InputError for widths by tensor, and as the functions below do."""
+    if isinstance(quantisation, ExactQuantisation):
+        return quantize_layers_exact(layers, digest)
+    if not isinstance(quantisation.bits, int):
+        raise InputError("[quantisation] bits is a table, expected one width for all tensors of a network of layers.")
+    return quantize_layers(layers, digest, quantisation.bits)
+
+
+def quantize_layers(layers: Sequence[Dense], digest: str, bits: int) -> QuantisedNetwork:
     """Round every entry to the nearest multiple of a power of two, ties to even; a scale of its own for each tensor.
 
+    `digest` is the SHA-256 of the file that holds the weights.
     Raises InputError for bits out of range, weights too large for it, or layers that do not fit each other.
     """
     require_bits(bits)
@@ -40,10 +62,10 @@ def quantize_layers(layers: Sequence[Dense], bits: int) -> QuantisedNetwork:
         else:
             frac = min(frac, total)
         scaled.append((round_to(value, frac), frac))
-    return _assemble(layers, "fixed", scaled)
+    return _assemble(layers, digest, "fixed", scaled)
 
 
-def quantize_layers_exact(layers: Sequence[Dense]) -> QuantisedNetwork:
+def quantize_layers_exact(layers: Sequence[Dense], digest: str) -> QuantisedNetwork:
     """Take the float32 weights as the dyadic rationals that they are: no error.
 
     Raises UnsupportedError when a tensor would need more bits an entry than can be stored.
@@ -56,7 +78,12 @@ def quantize_layers_exact(layers: Sequence[Dense]) -> QuantisedNetwork:
         more = max(0, scaled[k + 1][1] - total - frac)
         scaled[k] = ([[entry << more for entry in row] for row in rows], frac + more)
         total += frac + more
-    return _assemble(layers, "exact", scaled)
+    return _assemble(layers, digest, "exact", scaled)
+
+
+def layer_errors(layers: Sequence[Dense], model: QuantisedNetwork) -> list[TensorError]:
+    """The error of every tensor."""
+    return [tensor_error(model[name], matrix.astype(np.float64)) for name, matrix in _matrices(layers)]
 
 
 def _matrices(layers: Sequence[Dense]) -> list[tuple[str, NDArray[np.float32]]]:
@@ -79,15 +106,19 @@ def _matrices(layers: Sequence[Dense]) -> list[tuple[str, NDArray[np.float32]]]:
     return named
 
 
-def _assemble(layers: Sequence[Dense], mode: Literal["fixed", "exact"], scaled: Sequence[Scaled]) -> QuantisedNetwork:
+def _assemble(
+    layers: Sequence[Dense], digest: str, mode: Literal["fixed", "exact"], scaled: Sequence[Scaled]
+) -> QuantisedNetwork:
     tensors = []
-    digest = hashlib.sha256()
-    for (name, matrix), (rows, frac) in zip(_matrices(layers), scaled, strict=True):
+    for (name, _), (rows, frac) in zip(_matrices(layers), scaled, strict=True):
         ints = tuple(tuple(row) for row in rows)
         width = needed_width(ints)
         require_width(name, width)
-        digest.update(np.ascontiguousarray(matrix, dtype="<f4").tobytes())
         tensors.append(FixedTensor(name=name, shape=(len(ints), len(ints[0])), width=width, frac=frac, ints=ints))
-    widths = (layers[0].W.shape[0], *(layer.W.shape[1] for layer in layers))
-    config = FeedForwardConfig(widths=widths)
-    return QuantisedNetwork(config=config, mode=mode, checkpoint_digest=digest.hexdigest(), tensors=tuple(tensors))
+    config = FeedForwardConfig(widths=widths_of(layers))
+    return QuantisedNetwork(config=config, mode=mode, checkpoint_digest=digest, tensors=tuple(tensors))
+
+
+def widths_of(layers: Sequence[Dense]) -> tuple[int, ...]:
+    """Inputs, what comes out of each layer, outputs."""
+    return (layers[0].W.shape[0], *(layer.W.shape[1] for layer in layers))

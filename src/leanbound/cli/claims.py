@@ -21,9 +21,9 @@ from leanbound.properties import (
     NeverAtAnyLength,
     Numbers,
     OnTask,
-    Property,
     WeightedAccuracy,
 )
+from leanbound.property_base import Property
 from leanbound.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ _ONLY_FOR: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "queries": ("never-at-any-length",),
         "other": ("agreement",),
         "other_bits": ("agreement",),
+        "vnnlib": ("avoids",),
     }
 )
 #: More tokens than this are no list of them.
@@ -117,6 +118,8 @@ def _asked(arguments: argparse.Namespace, checkpoint: "CheckpointOf[Any, Any]") 
     config, kind = checkpoint.config, arguments.property
     if kind in _ON_TASK:
         return _on_task(arguments, checkpoint)
+    if kind == "avoids":
+        return _on_box(arguments)
     if kind == "agreement":
         return Agreement(kind="agreement", at_least=1)
     every = tuple(range(config.d_vocab))
@@ -129,6 +132,14 @@ def _asked(arguments: argparse.Namespace, checkpoint: "CheckpointOf[Any, Any]") 
         raise InputError(f"--tokens is given {len(rows)} times, expected once: all positions have the same tokens.")
     queries = every if arguments.queries is None else _numbers("queries", arguments.queries)
     return NeverAtAnyLength(kind="never-at-any-length", queries=queries, tokens=rows[0], outputs=outputs)
+
+
+def _on_box(arguments: argparse.Namespace) -> Property:
+    from leanbound.boxes.vnnlib import read_vnnlib
+
+    if arguments.vnnlib is None:
+        raise InputError("avoids needs --vnnlib FILE, bounds of inputs and constraints on outputs.")
+    return read_vnnlib(arguments.vnnlib)
 
 
 def _on_task(arguments: argparse.Namespace, checkpoint: "CheckpointOf[Any, Any]") -> OnTask:
@@ -175,7 +186,7 @@ def _in_words(claimed: Property, config: Architecture) -> str:
     from leanbound.report.table import part
 
     if isinstance(claimed, Counted):
-        return f"{claimed.words()}: {part(*claimed.asked(config.d_vocab, config.n_ctx))}"
+        return f"{claimed.words()}: {part(*claimed.asked_of(config))}"
     shown = _shown(claimed)
     return f"{claimed.words()}: {shown}" if shown else claimed.words()
 

@@ -89,10 +89,11 @@ def quantize(arguments: argparse.Namespace) -> int:
         raise InputError("--tolerance is only for --bits auto. Leave it out.")
     from leanbound import calibrate
     from leanbound.cli.tasks import claimed_property
-    from leanbound.families import load_model
+    from leanbound.families import TokenFamily, family_of, load_model
 
     checkpoint = load_model(arguments.model, arguments.n_ctx)
-    claimed = claimed_property(arguments, checkpoint.config, checkpoint.record)
+    has_task = isinstance(family_of(checkpoint.config), TokenFamily)
+    claimed = claimed_property(arguments, checkpoint.config, checkpoint.record) if has_task else None
     model = _quantised(checkpoint, claimed, bits, arguments.tolerance)
     report = calibrate.report(checkpoint, model, claimed, progress=True)
     model.save(arguments.out)
@@ -118,7 +119,10 @@ def parse_bits(text: str) -> int | dict[str, int] | str:
 
 
 def _quantised(
-    checkpoint: "CheckpointOf[Any, Any]", claimed: "OnTask", bits: int | dict[str, int] | str, tolerance: float | None
+    checkpoint: "CheckpointOf[Any, Any]",
+    claimed: "OnTask | None",
+    bits: int | dict[str, int] | str,
+    tolerance: float | None,
 ) -> "Quantised":
     from leanbound import calibrate
     from leanbound.claims import ExactQuantisation, FixedQuantisation
@@ -128,6 +132,8 @@ def _quantised(
     if bits == "exact":
         return family.quantise(checkpoint, ExactQuantisation(mode="exact"))
     if isinstance(bits, str):
+        if claimed is None:
+            raise InputError("--bits is auto, but the model has no task whose accuracy could be kept. Choose the bits.")
         allowed = calibrate.DEFAULT_TOLERANCE if tolerance is None else tolerance
         print("trying widths from 3 bits upwards", file=sys.stderr)
         return calibrate.quantize_auto(checkpoint, claimed, allowed, progress=True)
@@ -147,6 +153,8 @@ def report_text(report: "QuantisationReport") -> str:
             f"{item.name:6}  {item.width:4}  {f'2^-{item.frac}':7}  {item.max_abs:13.3g}  {item.max_relative:22.3g}"
         )
     for when, accuracy in (("before", report.before), ("after", report.after)):
+        if accuracy is None:
+            continue
         sample = "" if accuracy.exhaustive else " (a sample)"
         lines.append(f"accuracy {when}: {part(accuracy.correct, accuracy.inputs)}{sample}")
     if report.exact_but is not None:

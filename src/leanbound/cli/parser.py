@@ -10,7 +10,7 @@ from leanbound import __version__
 
 Command = Callable[[argparse.Namespace], int]
 
-_KINDS = ("accuracy", "weighted-accuracy", "failures", "loss", "agreement", "never", "never-at-any-length")
+_KINDS = ("accuracy", "weighted-accuracy", "failures", "loss", "agreement", "never", "never-at-any-length", "avoids")
 _EXIT_CODES = """exit codes:
   0 verified or done, 1 rejected, 2 bad input or usage, 3 inconclusive (the certificate proves less than is claimed),
   4 unsupported, 5 Lean is missing, broken or died, 130 interrupted"""
@@ -89,12 +89,13 @@ def _claim(commands: Commands) -> None:
         "leanbound claim distilled models/mine --property agreement --other models/distilled",
         "leanbound claim small-sums models/mine --property never --tokens 0-3 --outputs 7-9,12",
         "leanbound claim any-length models/mine --property never-at-any-length --tokens 0-7",
+        "leanbound claim robust models/net.onnx --bits 12 --property avoids --vnnlib properties/robust.vnnlib",
         more="Writes proofs/NAME/claim.toml with the best bound found; of failures, the list of them, and of outputs "
         "never given, unless some are asked for, all those. Lean has the last word: `leanbound verify NAME`. What each "
         "property says: docs/properties.md.",
     )
     parser.add_argument("name", metavar="NAME", help="lower-case letters, digits and dashes")
-    parser.add_argument("model", type=Path, help="a checkpoint in the repository")
+    parser.add_argument("model", type=Path, help="a checkpoint in the repository, or a network in ONNX")
     parser.add_argument("--bits", type=_positive, default=8, metavar="N", help="bits of an entry (8)")
     parser.add_argument("--property", choices=_KINDS, default=_KINDS[0], metavar="KIND", help=f"{', '.join(_KINDS)}")
     parser.add_argument("--strategy", help="the family's own if it proves the property, else the first that does")
@@ -116,6 +117,7 @@ def _property_options(parser: _Parser) -> None:
         metavar="LIST",
         help="never: such as 0-7,9, for each position or once for all (all)",
     )
+    _vnnlib_option(parser)
     parser.add_argument("--queries", metavar="LIST", help="never-at-any-length: last tokens (all)")
     parser.add_argument("--outputs", metavar="LIST", help="never: what is not given (as much as can be proved)")
 
@@ -236,6 +238,7 @@ def _certify(commands: Commands) -> None:
     parser.add_argument("model", type=Path, metavar="QUANTISED", help="what `leanbound quantize` wrote")
     parser.add_argument("--strategy", required=True, help="such as exhaustive or cubic")
     _task_options(parser)
+    _vnnlib_option(parser)
     parser.add_argument("--precision", type=int, metavar="N", help="bits of the largest attention weight of a query")
     _fraction_option(parser)
     parser.add_argument("--out", "-o", type=Path, required=True, metavar="FILE", help="the certificate, as JSON")
@@ -437,6 +440,10 @@ def _task_options(parser: _Parser) -> None:
     group.add_argument(
         "--table", type=Path, metavar="FILE", help="an MLP on pairs has this table, a list of rows in JSON"
     )
+
+
+def _vnnlib_option(parser: _Parser) -> None:
+    parser.add_argument("--vnnlib", type=Path, metavar="FILE", help="avoids: bounds of inputs, and outputs to avoid")
 
 
 def _fraction_option(parser: _Parser) -> None:

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 def certify(arguments: argparse.Namespace) -> int:
     """Search for a certificate."""
-    from leanbound.cli.tasks import claimed_property
+    from leanbound.cli.tasks import asked_property
     from leanbound.families import load_quantised
     from leanbound.report.table import part
     from leanbound.strategies import certify as search
 
     model = load_quantised(arguments.model)
-    claimed = claimed_property(arguments, model.config)
+    claimed = asked_property(arguments, model.config)
     given = {"fraction": arguments.fraction, "precision": arguments.precision}
     options = {name: value for name, value in given.items() if value is not None}
     certificate = search(arguments.strategy, model, claimed, progress=True, **options)

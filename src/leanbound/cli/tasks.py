@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import RootModel, ValidationError
 
 from leanbound.errors import InputError
-from leanbound.families import family_of
+from leanbound.families import family_of, token_family_of
 from leanbound.models.config import Architecture
 from leanbound.models.files import RECORD_LIMIT, describe, read_json
 from leanbound.properties import OnTask, on_pairs
+from leanbound.property_base import Property
 from leanbound.tasks.pairs import PairTask, Table, modular_addition
 
 if TYPE_CHECKING:
@@ -24,9 +25,20 @@ def claimed_property(
 
     Raises InputError for options that make no sense, or no task of the model's family.
     """
-    family = family_of(config)
+    family = token_family_of(config)
     claimed = family.default_property(record) if (task := _given(arguments)) is None else on_pairs(task, 1)
     family.require_serves(config, claimed)
+    return claimed
+
+
+def asked_property(arguments: argparse.Namespace, config: Architecture) -> Property:
+    """That of the VNN-LIB file, where one is given, else on the task of the options; see `claimed_property`."""
+    if arguments.vnnlib is None:
+        return claimed_property(arguments, config)
+    from leanbound.boxes.vnnlib import read_vnnlib
+
+    claimed = read_vnnlib(arguments.vnnlib)
+    family_of(config).require_serves(config, claimed)
     return claimed
 
 

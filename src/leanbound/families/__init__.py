@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from leanbound.errors import InputError
 from leanbound.families.attention_only import AttentionOnlyFamily
-from leanbound.families.base import Family, Structure
+from leanbound.families.base import Family, Structure, Structures, TokenFamily
+from leanbound.families.feed_forward import FeedForwardFamily, holds_layers
 from leanbound.families.pair_mlp import PairMlpFamily
 from leanbound.models.config import Architecture
 from leanbound.models.files import LARGE_LIMIT, RECORD_LIMIT, read_bytes, read_json
@@ -19,11 +20,11 @@ from leanbound.quantised import Quantised
 if TYPE_CHECKING:
     from leanbound.models.checkpoint import CheckpointOf
 
-__all__ = ["FAMILIES", "Family", "Structure", "family_of", "load_model", "load_quantised", "parse_config"]
-__all__ += ["require_comparable"]
+__all__ = ["FAMILIES", "Family", "Structure", "Structures", "TokenFamily", "family_of", "load_model", "load_quantised"]
+__all__ += ["parse_config", "require_comparable", "token_family_of"]
 
 FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
-    {family.architecture: family for family in (AttentionOnlyFamily(), PairMlpFamily())}
+    {family.architecture: family for family in (AttentionOnlyFamily(), PairMlpFamily(), FeedForwardFamily())}
 )
 CONFIG_FILE: Final = "config.json"
 _DEFAULT: Final = AttentionOnlyFamily.architecture  # of a config that names none
@@ -40,6 +41,17 @@ class _Named(BaseModel):
 def family_of(config: Architecture) -> Family:
     """The family of a model."""
     return FAMILIES[config.architecture]
+
+
+def token_family_of(config: Architecture) -> TokenFamily:
+    """The family of a model that has a task. Raises InputError for a model on boxes of numbers."""
+    family = family_of(config)
+    if not isinstance(family, TokenFamily):
+        raise InputError(
+            f"the model is {config.architecture}, which has no task to be right or wrong on. Claim that it avoids "
+            "outputs: --property avoids --vnnlib FILE."
+        )
+    return family
 
 
 def parse_config(value: object) -> Architecture:
@@ -60,11 +72,15 @@ def require_comparable(config: Architecture, other: Architecture) -> None:
 
 
 def load_model(path: Path, n_ctx: int | None = None) -> "CheckpointOf[Any, Any]":
-    """A checkpoint folder of any family, or a file with a TransformerLens state dict (`.safetensors`, or a pickle).
+    """A checkpoint folder of any family, a file of layers (see `holds_layers`), or else a TransformerLens state dict.
 
-    `n_ctx` shortens the inputs of a state dict; a folder says its own. Raises InputError or UnsupportedError as the
+    `n_ctx` shortens the inputs of a state dict; the others say their own. Raises InputError or UnsupportedError as the
     loaders of the families and `load_transformer_lens` do.
     """
+    if path.is_file() and holds_layers(path):
+        if n_ctx is not None:
+            raise InputError(f"{path}: holds layers without tokens, but n_ctx is {n_ctx}. Leave it out.")
+        return FeedForwardFamily().load(path)
     if path.is_file():
         from leanbound.models.transformer_lens import load_transformer_lens
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leanbound.families.base import Family, Structure
+from leanbound.families.base import Structure, TokenFamily
 from leanbound.models.config import AttentionOnlyConfig
-from leanbound.properties import OnTask, Property, max_of_k
+from leanbound.properties import OnTask, max_of_k
+from leanbound.property_base import Property
 from leanbound.quantised import QuantisedModel
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _HEAD = Structure("LeanBound.Head", ("d_head", "W_Q", "b_Q", "W_K", "b_K", "W_V", "b_V", "W_O"))
 
 
-class AttentionOnlyFamily(Family):
+class AttentionOnlyFamily(TokenFamily):
     """See `leanbound.models.attention_only`."""
 
     architecture = "attention-only"
@@ -28,7 +29,7 @@ class AttentionOnlyFamily(Family):
     config_type = AttentionOnlyConfig
     quantised_type = QuantisedModel
     structure = Structure(
-        "LeanBound.AttentionOnly", ("d_vocab", "n_ctx", "d_model", "W_E", "W_pos", _HEAD, "b_O", "W_U", "b_U")
+        "LeanBound.AttentionOnly", ("d_vocab", "n_ctx", "d_model", "W_E", "W_pos", (_HEAD,), "b_O", "W_U", "b_U")
     )
     lean_module = "LeanBound.Models.AttentionOnly"
 

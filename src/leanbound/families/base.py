@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from leanbound.errors import InputError
 from leanbound.models.config import Architecture
-from leanbound.properties import OnTask, Property
+from leanbound.properties import OnTask
+from leanbound.property_base import Property
 from leanbound.quantised import Quantised
 
 if TYPE_CHECKING:
@@ -23,28 +24,36 @@ if TYPE_CHECKING:
 class Structure:
     """A structure of the Lean specification: sizes and tensors by name, in order.
 
-    A structure among the fields stands for a list that holds exactly one of these.
+    A tuple of structures, among the fields or as a whole model, stands for a list that holds exactly these.
     """
 
     name: str
-    fields: "tuple[str | Structure, ...]"
+    fields: "tuple[str | Structures, ...]"
+
+
+Structures = tuple[Structure, ...]
 
 
 class Family(ABC):
-    """Models of one architecture: how they are read, quantised and measured, and what they are in Lean."""
+    """Models of one architecture: how they are read and quantised, and what they are in Lean."""
 
     architecture: ClassVar[str]
     """As `config.json` has it."""
-    tasks: ClassVar[tuple[str, ...]]
-    """What its models can be claimed to do."""
     strategy: ClassVar[str]
     """The one that `leanbound claim` uses unless told otherwise."""
     config_type: ClassVar[type[Architecture]]
     quantised_type: ClassVar[type[Quantised]]
-    structure: ClassVar[Structure]
-    """The model's, in Lean; the names are those of the config and of the tensors."""
     lean_module: ClassVar[str]
-    """Where that structure and its `classifier` are declared."""
+    """Where the structures of a model and its `evaluator` are declared."""
+
+    @property
+    @abstractmethod
+    def evaluator(self) -> str:
+        """The Lean constant that says what a model computes."""
+
+    @abstractmethod
+    def structure_of(self, config: Any) -> Structure | Structures:
+        """What a model of these dimensions is in Lean; the names are those of sizes and of tensors."""
 
     @abstractmethod
     def load(self, path: Path) -> "CheckpointOf[Any, Any]":
@@ -61,6 +70,33 @@ class Family(ABC):
     @abstractmethod
     def exact_but(self, checkpoint: Any) -> str | None:
         """What is rounded before a tensor is quantised, in words; None if nothing is."""
+
+    @abstractmethod
+    def replay(self, checkpoint: Any, example: Any) -> str:
+        """What PyTorch gives for the input of a counterexample, in a sentence."""
+
+    @abstractmethod
+    def task_name(self, config: Any, claimed: Property) -> str:
+        """The task with its size, for tables and verdicts."""
+
+    def require_serves(self, config: Architecture, claimed: Property) -> None:
+        """Raise InputError for a property that is not one of such a model."""
+        claimed.require_fits(config)
+
+
+class TokenFamily(Family):
+    """Models that map sequences of tokens to outputs: classifiers in Lean, measured on tasks."""
+
+    tasks: ClassVar[tuple[str, ...]]
+    """What its models can be claimed to do."""
+    structure: ClassVar[Structure]
+
+    @property
+    def evaluator(self) -> str:
+        return f"{self.structure.name}.classifier"
+
+    def structure_of(self, config: Any) -> Structure:
+        return self.structure
 
     @abstractmethod
     def measure(self, checkpoint: Any, claimed: OnTask, progress: bool = False) -> "Accuracy":
@@ -84,15 +120,16 @@ class Family(ABC):
     def default_property(self, record: "RecordOf[Any] | None") -> OnTask:
         """What a model is claimed to do unless told otherwise. Raises InputError when that cannot be known."""
 
-    @abstractmethod
-    def task_name(self, config: Any, claimed: Property) -> str:
-        """The task with its size, for tables and verdicts."""
+    def replay(self, checkpoint: Any, example: Any) -> str:
+        logits = self.logits(checkpoint, example.tokens, example.positions)
+        order = sorted(range(len(logits)), key=logits.__getitem__, reverse=True)
+        lead = logits[order[0]] - logits[order[1]]
+        return f"PyTorch, on the weights before quantisation, gives {order[0]} there, {lead:.3g} ahead of {order[1]}."
 
     def require_serves(self, config: Architecture, claimed: Property) -> None:
-        """Raise InputError for a property that is not one of such a model."""
         if isinstance(claimed, OnTask) and claimed.task not in self.tasks:
             raise InputError(
                 f"[property] task is {claimed.task}, but the model is {self.architecture}, expected one of "
                 f"{', '.join(self.tasks)}. Choose another task, or another model."
             )
-        claimed.require_possible(config.d_vocab, config.n_ctx)
+        super().require_serves(config, claimed)

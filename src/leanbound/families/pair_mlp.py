@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leanbound.errors import InputError
-from leanbound.families.base import Family, Structure
-from leanbound.models.config import Architecture
+from leanbound.families.base import Structure, TokenFamily
 from leanbound.pairs.config import PairMlpConfig
 from leanbound.pairs.quantised import QuantisedPairMlp
-from leanbound.properties import OnTask, Property, on_pairs
+from leanbound.properties import OnTask, on_pairs
+from leanbound.property_base import Property
 
 if TYPE_CHECKING:
     from leanbound.accuracy import Accuracy
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from leanbound.quantize import TensorError
 
 
-class PairMlpFamily(Family):
+class PairMlpFamily(TokenFamily):
     """See `leanbound.pairs`."""
 
     architecture = "pair-mlp"
@@ -95,7 +95,7 @@ class PairMlpFamily(Family):
         name = claimed.task if isinstance(claimed, OnTask) else "pairs"
         return f"{name}-{config.d_vocab}"
 
-    def require_serves(self, config: Architecture, claimed: Property) -> None:
+    def require_serves(self, config: Any, claimed: Property) -> None:
         super().require_serves(config, claimed)
         if not isinstance(claimed, OnTask):
             return

@@ -31,12 +31,35 @@ class Literals:
             return expr.head
         function, args = spine(expr)
         if function.const_name == "OfNat.ofNat" and len(args) == 3 and args[0].const_name == "Nat":
-            instance, given = spine(args[2])
-            literal = args[1].head
-            same = given == [args[1]] and args[1].kind is ExprKind.NAT
-            if instance.const_name == "instOfNatNat" and same and isinstance(literal, int):
+            literal = self._literal(args[1], args[2], "instOfNatNat")
+            if literal is not None:
                 return literal
         raise ReadbackError(f"not a Nat literal: {render(expr, 200)}")
+
+    def integer(self, expr: Expr) -> int:
+        """The value of an `Int` literal: `OfNat.ofNat Int n (instOfNat n)`, or the negation of one."""
+        expr = self._reduce(expr)
+        function, args = spine(expr)
+        names = [arg.const_name for arg in args[:2]]
+        if function.const_name == "Neg.neg" and len(args) == 3 and names == ["Int", "Int.instNegInt"]:
+            return -self._whole(self._reduce(args[2]))
+        return self._whole(expr)
+
+    def _whole(self, expr: Expr) -> int:
+        """The value of an `Int` literal without a sign."""
+        function, args = spine(expr)
+        if function.const_name == "OfNat.ofNat" and len(args) == 3 and args[0].const_name == "Int":
+            literal = self._literal(args[1], args[2], "instOfNat")
+            if literal is not None:
+                return literal
+        raise ReadbackError(f"not an Int literal: {render(expr, 200)}")
+
+    @staticmethod
+    def _literal(number: Expr, instance: Expr, name: str) -> int | None:
+        """The raw literal of `OfNat.ofNat _ number instance`, if the instance is the library's of this name for it."""
+        function, given = spine(instance)
+        same = function.const_name == name and given == [number] and number.kind is ExprKind.NAT
+        return number.head if same and isinstance(number.head, int) else None
 
     def items(self, expr: Expr) -> list[Expr]:
         """The elements of a list that is written out (`List.cons` and `List.nil`)."""

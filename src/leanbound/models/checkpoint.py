@@ -58,15 +58,15 @@ def read_checkpoint(path: Path, config_type: type[C], record_type: type[R]) -> C
     """
     config = read_json(path / CONFIG_FILE, config_type, RECORD_LIMIT)
     config.require_affordable()
-    weights, digest = _read_weights(path, config)
+    weights, digest = read_weights(path / WEIGHTS_FILE, config)
     return CheckpointOf(config, weights, digest, _read_record(path, record_type, digest))
 
 
-def _read_weights(path: Path, config: Architecture) -> tuple[Weights, str]:
-    """The weights of a checkpoint folder and the SHA-256 of their file. Raises InputError as `load_checkpoint` does."""
-    content = read_bytes(path / WEIGHTS_FILE, config.weight_bytes() + _HEADER_LIMIT)
-    weights = parse_safetensors(path / WEIGHTS_FILE, content)
-    check_weights(config, weights, str(path / WEIGHTS_FILE))
+def read_weights(path: Path, config: Architecture) -> tuple[Weights, str]:
+    """The weights in a file and its SHA-256. Raises InputError as `read_checkpoint` does."""
+    content = read_bytes(path, config.weight_bytes() + _HEADER_LIMIT)
+    weights = parse_safetensors(path, content)
+    check_weights(config, weights, str(path))
     return weights, hashlib.sha256(content).hexdigest()
 
 

@@ -23,8 +23,6 @@ class Architecture(BaseModel, ABC):
 
     schema_version: Literal[1] = 1
     architecture: str
-    d_vocab: int
-    n_ctx: int
 
     @abstractmethod
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -34,11 +32,22 @@ class Architecture(BaseModel, ABC):
         """Bytes of the weights in float32."""
         return 4 * sum(prod(shape) for shape in self.shapes().values())
 
+    def size(self, name: str) -> int:
+        """A size of the model's structures in Lean, by its name in `families.base.Structure`."""
+        return int(getattr(self, name))
+
     def require_affordable(self) -> None:
         """Raise InputError when a model of this size would not fit in memory, or has too many inputs to be counted."""
 
 
-class AttentionOnlyConfig(Architecture):
+class TokenArchitecture(Architecture):
+    """The dimensions of a model that maps sequences of tokens to outputs."""
+
+    d_vocab: int
+    n_ctx: int
+
+
+class AttentionOnlyConfig(TokenArchitecture):
     """Dimensions of a one-layer attention-only transformer with learned positions, no layer norm and no MLP."""
 
     architecture: Literal["attention-only"] = "attention-only"

@@ -4,12 +4,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from leanbound.models.config import Architecture
+from leanbound.models.config import TokenArchitecture
 from leanbound.models.record import RecordOf
 from leanbound.tasks.pairs import PairTask
 
 
-class PairMlpConfig(Architecture):
+class PairMlpConfig(TokenArchitecture):
     """Dimensions of an MLP with one hidden layer of ReLUs on two tokens."""
 
     architecture: Literal["pair-mlp"] = "pair-mlp"

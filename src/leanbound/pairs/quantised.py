@@ -11,9 +11,11 @@ PAIR_TENSORS: Final = ("W_A", "W_B", "b_H", "W_U", "b_U")
 class QuantisedPairMlp(Quantised):
     """All tensors of an MLP on pairs; W_A, W_B and b_H share one frac, and b_U has that of logits."""
 
-    tensor_names = PAIR_TENSORS
-
     config: PairMlpConfig
+
+    @classmethod
+    def names_of(cls, config: PairMlpConfig) -> tuple[str, ...]:
+        return PAIR_TENSORS
 
     def shape_of(self, name: str) -> tuple[int, int]:
         return pair_shape(self.config, name)

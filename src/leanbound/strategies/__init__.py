@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from leanbound.errors import InputError
 from leanbound.models.files import LARGE_LIMIT, read_json
-from leanbound.properties import Property
+from leanbound.property_base import Property
 from leanbound.strategies.base import AnyCertificate, Options, Strategy
 from leanbound.strategies.boxes import BoxStrategy
 from leanbound.strategies.inputs import EveryInput

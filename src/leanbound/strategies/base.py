@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypedDict
 
 from leanbound.errors import InputError
-from leanbound.properties import Property
+from leanbound.property_base import Property
 
 if TYPE_CHECKING:
     from leanbound.templating import Page

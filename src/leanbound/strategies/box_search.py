@@ -7,12 +7,13 @@ from typing import Final, Literal
 import torch
 from tqdm import tqdm
 
-from leanbound.boxes.exact import is_counterexample, outputs
+from leanbound.boxes.exact import BoxExample, is_counterexample, outputs
 from leanbound.boxes.network import QuantisedNetwork
 from leanbound.boxes.properties import Avoids, Box
-from leanbound.errors import InconclusiveError, RejectedError
+from leanbound.errors import InconclusiveError
 from leanbound.models.threads import single_thread
 from leanbound.strategies.box_floats import STEPS, Floats, ends
+from leanbound.strategies.refuted import RefutedError
 from leanbound.strategies.relaxation import Walk
 from leanbound.strategies.relaxation_certificate import BoxCertificate, Relaxation, Split, Tree
 
@@ -20,17 +21,6 @@ from leanbound.strategies.relaxation_certificate import BoxCertificate, Relaxati
 SLOPE_BITS: Final = 8
 #: Points from which a counterexample is looked for, and steps from each.
 STARTS, ATTACK_STEPS = 64, 40
-
-
-class RefutedError(RejectedError):
-    """Raised when an input of the box has outputs in a polyhedron."""
-
-    def __init__(self, x: Sequence[Fraction], y: Sequence[Fraction]) -> None:
-        point = ", ".join(f"{float(value):.6g}" for value in x)
-        values = ", ".join(f"{float(value):.6g}" for value in y)
-        super().__init__(f"the input [{point}] of the box has the outputs [{values}], which are to be avoided.")
-        self.x = tuple(x)
-        """The input, exactly."""
 
 
 def certify_box(
@@ -44,7 +34,7 @@ def certify_box(
 
     Raises RefutedError with an input that refutes the property, InconclusiveError when more parts would be needed.
     """
-    claimed.require_fits(model.config.widths[0], model.config.widths[-1])
+    claimed.require_fits(model.config)
     search = _Search(model, claimed, strategy == "linear-relaxation", max_leaves)
     layout = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
     with single_thread(), tqdm(total=1.0, desc="box", disable=not progress, bar_format=layout) as bar:
@@ -122,8 +112,8 @@ class _Search:
                 x.copy_(torch.minimum(torch.maximum(x - rate * (high - low) * gradient.sign(), low), high))
 
     def _confirm(self, box: Box, point: Sequence[float]) -> None:
-        """Raise RefutedError when a point, put onto the grid of the box, is a counterexample."""
-        grid = [min(max(round(v * 2**box.frac), a), b) for v, a, b in zip(point, box.lower, box.upper, strict=True)]
-        x = [Fraction(v, 2**box.frac) for v in grid]
-        if is_counterexample(self._model, self._claimed, x):
-            raise RefutedError(x, outputs(self._model, x))
+        """Raise RefutedError when a point, put onto the coarsest grid on which it is one, is a counterexample."""
+        for frac in range(box.frac + 1):
+            x = [Fraction(round(value * 2**frac), 2**frac) for value in point]
+            if box.contains(x) and is_counterexample(self._model, self._claimed, x):
+                raise RefutedError(BoxExample(tuple(x), tuple(outputs(self._model, x))))

@@ -41,7 +41,7 @@ class BoxStrategy(Strategy):
         for start, end in module_runs(sizes):
             shown = [{"number": n, "box": leaves[n][0], "relaxation": leaves[n][1]} for n in range(start, end)]
             modules.append(Page(f"Leaves{start}", "proofs/relaxation/Leaves.lean.j2", {"leaves": shown}))
-        return Proof({"proof": _term(certificate.tree, iter(range(len(leaves))))}, modules)
+        return Proof({"proof": _term(certificate.tree, iter(range(len(leaves)))), "parts": len(leaves)}, modules)
 
 
 def leaf_bytes(model: QuantisedNetwork, relaxation: Relaxation) -> int:

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from leanbound.errors import InputError
 from leanbound.lean_source import natural
-from leanbound.properties import Failures, Property, max_of_k
+from leanbound.properties import Failures, max_of_k
+from leanbound.property_base import Property
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies.base import Proof, Strategy
 from leanbound.strategies.certificate import (

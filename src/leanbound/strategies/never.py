@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from leanbound.lean_source import pairs
-from leanbound.properties import NeverAtAnyLength, Property
+from leanbound.properties import NeverAtAnyLength
+from leanbound.property_base import Property
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies.base import Proof, Strategy, module_runs
 from leanbound.strategies.never_certificate import Excluded, NeverCertificate

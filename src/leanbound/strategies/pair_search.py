@@ -19,10 +19,10 @@ from leanbound.properties import (
     Loss,
     Never,
     OnTask,
-    Property,
     WeightedAccuracy,
     on_pairs,
 )
+from leanbound.property_base import Property
 from leanbound.strategies.all_pairs import all_logits, choose_lanes, count_right, leads
 from leanbound.strategies.losses import PRECISION, best_shift, loss_plan, mean_bound
 from leanbound.strategies.pair_certificate import OtherModel, PairCertificate, PairLanes
@@ -46,7 +46,7 @@ def certify_property(
     tokens = claimed.pair_task().d_vocab if isinstance(claimed, OnTask) else model.config.d_vocab
     if tokens != model.config.d_vocab:
         raise InputError(f"the task has {tokens} tokens, but d_vocab is {model.config.d_vocab}. Choose another task.")
-    claimed.require_possible(model.config.d_vocab, model.config.n_ctx)
+    claimed.require_fits(model.config)
     if isinstance(claimed, Agreement):
         return _agreement(model, claimed, other)
     found = _SEARCHES[type(claimed)](model, claimed, choose_lanes(model))

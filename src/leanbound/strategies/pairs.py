@@ -7,7 +7,8 @@ from typing import Any
 
 from leanbound.lean_source import pairs
 from leanbound.pairs.quantised import QuantisedPairMlp
-from leanbound.properties import OnTask, Property
+from leanbound.properties import OnTask
+from leanbound.property_base import Property
 from leanbound.strategies.base import MODULE_BYTES, Proof, Strategy
 from leanbound.strategies.pair_certificate import PairCertificate
 

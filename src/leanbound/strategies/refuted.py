@@ -2,13 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from leanbound.errors import RejectedError
 
 
+class Example(Protocol):
+    """An input on which a model does what a claim excludes."""
+
+    @property
+    def outcome(self) -> str:
+        """What the model does there, in words."""
+
+
 @dataclass(frozen=True)
 class Counterexample:
-    """An input on which a model does what a claim excludes."""
+    """A sequence of tokens on which a model does what a claim excludes."""
 
     tokens: tuple[int, ...]
     output: int
@@ -27,15 +36,19 @@ class Counterexample:
         parts = [f"{count} × token {token} at position {position}" for (token, position), count in runs.items()]
         return f"{', '.join(parts) or 'nothing'}, then token {query[0]}"
 
+    @property
+    def outcome(self) -> str:
+        return f"after {self} the output is {self.output}"
+
 
 class RefutedError(RejectedError):
     """Raised when a claim is false: an input shows it."""
 
     def __init__(
-        self, example: Counterexample, why: str = "which the claim excludes", more: Sequence[Counterexample] = ()
+        self, example: Example, why: str = "which the claim excludes", more: Sequence[Counterexample] = ()
     ) -> None:
         """`more`: the others that were found with it."""
-        super().__init__(f"after {example} the output is {example.output}, {why}")
+        super().__init__(f"{example.outcome}, {why}")
         self.example = example
         self.examples = (example, *more)
 

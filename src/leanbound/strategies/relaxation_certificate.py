@@ -79,8 +79,8 @@ class BoxCertificate(Canonical):
 
     @property
     def inputs(self) -> int:
-        """Into how many parts the box is cut."""
-        return len(self.leaves)
+        """Polyhedra that are to be avoided."""
+        return len(self.claimed.polyhedra)
 
     @property
     def proved(self) -> int:

@@ -3,9 +3,10 @@
 from typing import Any
 
 from leanbound.errors import InconclusiveError, InputError
-from leanbound.properties import Counted, Failures, Never, NeverAtAnyLength, Property
+from leanbound.properties import Counted, Failures, Never, NeverAtAnyLength
+from leanbound.property_base import Property
 from leanbound.strategies import STRATEGIES, AnyCertificate, Options, certify
-from leanbound.strategies.refuted import RefutedError
+from leanbound.strategies.refuted import Counterexample, RefutedError
 
 
 def default_strategy(preferred: str, architecture: str, claimed: Property) -> str:
@@ -42,7 +43,8 @@ def strongest(
     except RefutedError as error:
         if not weaken or not isinstance(claimed, Failures):
             raise
-        claimed = claimed.model_copy(update={"exceptions": tuple(example.tokens for example in error.examples)})
+        failing = tuple(example.tokens for example in error.examples if isinstance(example, Counterexample))
+        claimed = claimed.model_copy(update={"exceptions": failing})
         certificate = certify(strategy, model, claimed, True, other, **options)
     if isinstance(claimed, Counted) and not certificate.proved:
         raise InconclusiveError(f"{strategy} proves nothing of the model, and that is no claim")
