@@ -12,20 +12,21 @@ from pathlib import Path
 
 import torch
 
-from leanbound.boxes.load import load_layers
 from leanbound.boxes.network import QuantisedNetwork
 from leanbound.boxes.properties import Avoids, Box, between, robust
-from leanbound.boxes.quantize import quantize_layers
+from leanbound.claims import FixedQuantisation
 from leanbound.errors import InconclusiveError
+from leanbound.families import family_of, load_model
 from leanbound.lean.build import build
 from leanbound.lean.toolchain import select_toolchain
 from leanbound.render import render_claim
 from leanbound.strategies.box_floats import Floats
-from leanbound.strategies.box_search import RefutedError, certify_box
+from leanbound.strategies.box_search import certify_box
+from leanbound.strategies.refuted import RefutedError
 from leanbound.strategies.relaxation_certificate import BoxCertificate
 
 ROOT = Path(__file__).parent.parent
-MODEL = ROOT / "benchmarks" / "models" / "advisory-5x50" / "model.safetensors"
+MODEL = ROOT / "models" / "advisory-5x50"
 BITS = 12
 LEAVES = 64
 CENTRE = [Fraction(n, 10) for n in (-4, 7, 1, 2, -3)]
@@ -69,14 +70,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
-    model = quantize_layers(load_layers(MODEL), BITS)
+    checkpoint = load_model(MODEL)
+    model = family_of(checkpoint.config).quantise(checkpoint, FixedQuantisation(mode="fixed", bits=BITS))
     for n, (name, claimed) in enumerate(properties(model).items()):
         for strategy in ("interval", "linear-relaxation"):
             for leaves in (1, LEAVES):
                 start = time.process_time()
                 try:
                     certificate = certify_box(model, claimed, strategy, max_leaves=leaves)
-                    found = f"proved, {certificate.inputs} parts, {certificate.size_bytes / 1000:.1f} kB"
+                    found = f"proved, {len(certificate.leaves)} parts, {certificate.size_bytes / 1000:.1f} kB"
                     if arguments.check:
                         found += ", " + check(f"box-{n}-{strategy}-{leaves}", model, claimed, certificate)
                 except (InconclusiveError, RefutedError) as error:

@@ -1,17 +1,20 @@
 """Train the network of benchmarks/boxes.md: 5 inputs, 5 hidden layers of 50, 5 outputs; a minute on one core.
 
-python benchmarks/train_box.py benchmarks/models/advisory-5x50/model.safetensors
+python benchmarks/train_box.py models/mine    a new checkpoint folder
 """
 
 import sys
-from itertools import pairwise
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-WIDTHS = (5, 50, 50, 50, 50, 50, 5)
+from leanbound.boxes.model import sequential
+from leanbound.boxes.network import FeedForwardConfig
+from leanbound.models.checkpoint import save_checkpoint
+from leanbound.training import to_weights
+
+CONFIG = FeedForwardConfig(widths=(5, 50, 50, 50, 50, 50, 5))
 STEPS = 4000
 
 
@@ -27,10 +30,7 @@ def advisory(x: Tensor) -> Tensor:
 def train() -> nn.Sequential:
     """The trained network, the same for the same version of torch."""
     torch.manual_seed(0)
-    layers: list[nn.Module] = []
-    for d_in, d_out in pairwise(WIDTHS):
-        layers += [nn.Linear(d_in, d_out), nn.ReLU()]
-    model = nn.Sequential(*layers[:-1])
+    model = sequential(CONFIG)
     optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS)
     for _ in range(STEPS):
@@ -46,6 +46,4 @@ def train() -> nn.Sequential:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    path = Path(sys.argv[1])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(train().state_dict(), path)
+    save_checkpoint(Path(sys.argv[1]), CONFIG, to_weights(train()))

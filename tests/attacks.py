@@ -107,6 +107,16 @@ def _json(_: Path, file: Path, path: list[Any], value: Any) -> None:
     file.write_text(json.dumps(data, indent=1, sort_keys=file.name == LOCK_FILE) + "\n")
 
 
+def _drop(workspace: Path, file: Path, path: list[Any]) -> None:
+    """Remove an item of a list in a JSON file, the last one."""
+    data = json.loads(file.read_text())
+    part = data
+    for key in path[:-1]:
+        part = part[key]
+    assert path[-1] == len(part) - 1
+    _json(workspace, file, path[:-1], part[:-1])
+
+
 def _sign(workspace: Path, name: str, claim: str = CLAIM) -> None:
     """Put the digest that a file has now into the verdict."""
     verdict = workspace / "build" / "claims" / claim / "verdict.json"
@@ -157,6 +167,7 @@ DOES: Mapping[str, Callable[..., None]] = {
     "flip": _flip,
     "word": _word,
     "json": _json,
+    "drop": _drop,
     "sign": _sign,
     "lock": lock_like_this_repository,
     "weights": _weights,

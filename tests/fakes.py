@@ -71,7 +71,8 @@ class FakeLean:
         return ModuleRecord(module, artifact, "key", artifact, {}, 5.0, 6.0, 7, 8, (), True, False)
 
     def audit(self, result: BuildResult, rendered: RenderedClaim, *arguments: Any, **_: Any) -> AuditedClaim:
-        at_least = arguments[-1].at_least
+        model, claimed = arguments[-2:]
+        at_least, _ = claimed.asked_of(model.config)
         artifact = result.records[rendered.names.proof_module].artifact
         statement = Statement(
             theorem=rendered.names.theorem,

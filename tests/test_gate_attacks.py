@@ -1,7 +1,8 @@
 """Attacks on a repository whose claim is verified, and benign changes of it: both are data, for the gate to tell apart.
 
 `reject/<attack>/case.toml` with `base = "verified"`: what is changed, and what the gate must say of it; the repository
-has one claim on max-of-K, with `base = "verified-pairs"` those of `tests/pairs/workspaces.py`. If `each` lists changes,
+has one claim on max-of-K, with `base = "verified-pairs"` those of `tests/pairs/workspaces.py`, and with
+`base = "verified-boxes"` those of `tests/boxes/workspaces.py`. If `each` lists changes,
 the attack is made once for each of them. `accept/<twin>/case.toml`: what is changed, and the gate lets it stand.
 """
 
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 from tests.attack_table import table
 from tests.attacks import apply, lock_like_this_repository
+from tests.boxes.workspaces import make_box_workspace
 from tests.pairs.workspaces import make_pair_workspace
 from tests.workspaces import checked_library, make_workspace
 
@@ -24,6 +26,12 @@ HERE = Path(__file__).parent
 CASES = {path.parent: tomllib.loads(path.read_text()) for path in sorted(HERE.glob("reject/*/case.toml"))}
 ATTACKS = {path: case for path, case in CASES.items() if "base" in case}
 TWINS = {path.parent: tomllib.loads(path.read_text()) for path in sorted(HERE.glob("accept/*/case.toml"))}
+#: Repositories, by what cases call them.
+MAKE: dict[str, Callable[[Path], Path]] = {
+    "verified": make_workspace,
+    "verified-pairs": lambda root: make_pair_workspace(root).root,
+    "verified-boxes": lambda root: make_box_workspace(root).root,
+}
 
 pytestmark = pytest.mark.lean
 
@@ -35,7 +43,7 @@ def verified(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     @cache
     def made(base: str) -> Path:
         root = tmp_path_factory.mktemp(base) / "repository"
-        workspace = make_workspace(root) if base == "verified" else make_pair_workspace(root).root
+        workspace = MAKE[base](root)
         lock_like_this_repository(workspace)
         checked_library(workspace / "build" / "lean")
         with pytest.MonkeyPatch.context() as patch:

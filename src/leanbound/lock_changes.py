@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Final
 
+from pydantic import BaseModel
+
 from leanbound.claims import LoadedClaim, load_claim
 from leanbound.errors import LeanboundError
 from leanbound.families import family_of, load_model
@@ -107,8 +109,12 @@ def _statement(locked: LockedClaim, loaded: LoadedClaim) -> Iterator[str]:
 
 
 def _field(name: str, before: object, after: object) -> Iterator[str]:
-    """A change of a value; of a table as long as it was, row by row."""
-    if isinstance(before, tuple) and isinstance(after, tuple) and len(before) == len(after):
+    """A change of a value; of a table as long as it was, row by row, and of a part of the claim, key by key."""
+    if isinstance(before, BaseModel) and isinstance(after, BaseModel):
+        for key, new in after:
+            if (old := getattr(before, key, None)) != new:
+                yield from _field(f"{name}.{key}", old, new)
+    elif isinstance(before, tuple) and isinstance(after, tuple) and len(before) == len(after):
         for i, (old, new) in enumerate(zip(before, after, strict=True)):
             if old != new:
                 yield from _field(f"{name}[{i}]", old, new)

@@ -518,3 +518,33 @@ def test_literals_refuse_other_instances() -> None:
         literals.items(terms.expr(ExprKind.LET, "y", (const("Nat"), terms.expr(ExprKind.BVAR, 0), five)))
     with pytest.raises(ReadbackError, match="too many"):
         Literals({"a": const("b"), "b": const("a")}.get).nat(const("a"))
+
+
+def test_integers_are_literals_with_the_signs_of_the_library() -> None:
+    terms = Terms()
+
+    def const(name: str) -> Expr:
+        return terms.expr(ExprKind.CONST, (name, ()))
+
+    def apply(function: str, *args: Expr) -> Expr:
+        term = const(function)
+        for arg in args:
+            term = terms.expr(ExprKind.APP, None, (term, arg))
+        return term
+
+    number = terms.expr(ExprKind.NAT, 5)
+    five = apply("OfNat.ofNat", const("Int"), number, apply("instOfNat", number))
+    minus = apply("Neg.neg", const("Int"), const("Int.instNegInt"), five)
+    literals = Literals({"minus": minus}.get)
+    assert [literals.integer(term) for term in (five, minus, const("minus"))] == [5, -5, -5]
+    for bad in (
+        number,
+        apply("OfNat.ofNat", const("Nat"), number, apply("instOfNatNat", number)),
+        apply("OfNat.ofNat", const("Int"), number, apply("instOfNat", terms.expr(ExprKind.NAT, 6))),
+        apply("OfNat.ofNat", const("Int"), number, apply("mine", number)),
+        apply("Neg.neg", const("Int"), const("mine"), five),
+        apply("Neg.neg", const("Mine"), const("Int.instNegInt"), five),
+        apply("Neg.neg", const("Int"), const("Int.instNegInt"), minus),
+    ):
+        with pytest.raises(ReadbackError, match="not an Int literal"):
+            literals.integer(bad)

@@ -11,7 +11,7 @@ from safetensors.numpy import save
 from tests.corpus import MODELS, SMALL, config, random_checkpoint
 
 from leanbound.errors import InputError
-from leanbound.models.checkpoint import load_checkpoint, save_checkpoint
+from leanbound.models.checkpoint import load_checkpoint, parse_safetensors, save_checkpoint
 from leanbound.models.config import AttentionOnlyConfig
 
 
@@ -86,6 +86,13 @@ def test_a_pickle_is_not_opened(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(pickle.dumps(Bomb()))
     with pytest.raises(InputError, match="is a pickle"):
         load_checkpoint(folder)
+
+
+def test_a_header_whose_length_looks_like_a_pickle_is_read() -> None:
+    weights = {f"{'a' * 8}{i}": np.zeros((1,), np.float32) for i in range(2)}
+    content = save(weights)
+    assert content[:1] == b"\x80"
+    assert parse_safetensors(Path("w"), content).keys() == weights.keys()
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

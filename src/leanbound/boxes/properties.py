@@ -130,7 +130,8 @@ class Avoids(Property):
         )
 
     def words(self) -> str:
-        return f"avoids {len(self.polyhedra)} polyhedra"
+        count = len(self.polyhedra)
+        return f"avoids {count} {'polyhedron' if count == 1 else 'polyhedra'}"
 
 
 def robust(box: Box, label: int, outputs: int) -> Avoids:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import RootModel, ValidationError
 
-from leanbound.errors import InconclusiveError, InputError
+from leanbound.errors import InconclusiveError, InputError, RejectedError
 from leanbound.models.config import Architecture
 from leanbound.models.files import RECORD_LIMIT, describe, read_json
 from leanbound.properties import (
@@ -55,6 +55,7 @@ def claim(arguments: argparse.Namespace) -> int:
     from leanbound.families import family_of
     from leanbound.new_repository import claim_text, write_claim
     from leanbound.strategies import Options
+    from leanbound.strategies.refuted import RefutedError
     from leanbound.strategies.strongest import default_strategy, strongest
 
     _require_fit(arguments)
@@ -68,6 +69,8 @@ def claim(arguments: argparse.Namespace) -> int:
     options = Options() if arguments.fraction is None else Options(fraction=arguments.fraction)
     try:
         claimed, _ = strongest(strategy, model, claimed, options, weaken=arguments.outputs is None, other=other)
+    except RefutedError as error:
+        raise RejectedError(f"{error.message}. {family.replay(checkpoint, error.example)}") from None
     except InconclusiveError as error:
         remedy = "Use more --bits, another --strategy, or train the model further."
         raise InputError(f"{arguments.model} at {arguments.bits} bits: {error.message}. {remedy}") from None

@@ -111,7 +111,8 @@ def parse_safetensors(path: Path, content: bytes, ignored: tuple[str, ...] = ())
 
     Raises InputError for a truncated file, a pickle, or other types.
     """
-    if content[:2] == b"PK" or content[:1] == b"\x80":
+    # A header of safetensors begins at byte 8; its length, before that, may look like the first byte of a pickle.
+    if content[:2] == b"PK" or (content[:1] == b"\x80" and content[8:9] != b"{"):
         raise InputError(
             f"{path}: is a pickle or a zip of pickles, not safetensors. Convert it with safetensors.torch."
         )
