@@ -69,6 +69,7 @@ class StrategyOptions(Section):
     pool: int | None = Field(default=None, ge=1, description="sub-cubic, linear: queries that share a proof")
     maxima: int | None = Field(default=None, ge=1, description="linear: how many of the largest tokens are looked at")
     attention: str | None = Field(default=None, description="sub-cubic: how the QK circuit is bounded")
+    parts: int | None = Field(default=None, ge=1, description="on boxes: into how many parts the box may be cut")
     direct: str | None = Field(default=None, description="sub-cubic: how the path from W_E to W_U is bounded")
 
     def given(self) -> Options:

@@ -1,6 +1,7 @@
 """Claims about networks on boxes through everything but Lean, and what is read back from what Lean wrote."""
 
 import json
+import shutil
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.fakes import FakeLean, FakeToolchain
 from tests.rendered import kernel
 
 from leanbound import locking
+from leanbound.boxes.load import from_state
 from leanbound.boxes.properties import Avoids
 from leanbound.boxes.vnnlib import read_vnnlib
 from leanbound.claim_audit import ExpectedClaim, audit_claim
@@ -32,10 +34,16 @@ from leanbound.verdict import Outcome
 from leanbound.workspace import Workspace
 
 
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository of claims."""
+    return make_box_workspace(tmp_path_factory.mktemp("boxes") / "repository").root
+
+
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A locked repository, gone to."""
-    made = make_box_workspace(tmp_path / "repository")
+def workspace(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A locked copy of it, gone to."""
+    made = Workspace(shutil.copytree(repository, tmp_path / "repository"))
     monkeypatch.setattr(locking, "_meanings", lambda *_: {})
     locking.make_lock(made, FakeToolchain()).save(made)
     monkeypatch.chdir(made.root)
@@ -63,6 +71,28 @@ def test_the_lock_pins_weights_box_and_polyhedra(workspace: Workspace) -> None:
     path = workspace.proofs / "above" / "claim.toml"
     path.write_text(path.read_text().replace("coefficients = [1, 0]", "coefficients = [2, 0]"))
     assert lock_differences(workspace) == ["above: the property's polyhedra[0][0].coefficients[0] 1 -> 2"]
+
+
+def test_a_network_in_onnx_is_claimed_about(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    onnx = pytest.importorskip("onnx")
+    layers = from_state(load_model(Path("models/net")).weights)
+    names = ["x", "h0", "r0", "h1", "r1", "h2"]
+    kinds = ["Gemm", "Relu", "Gemm", "Relu", "Gemm"]
+    nodes, tensors = [], []
+    for n, kind in enumerate(kinds):
+        own = [f"W{n}", f"b{n}"] if kind == "Gemm" else []
+        nodes.append(onnx.helper.make_node(kind, [names[n], *own], [names[n + 1]]))
+        for name, value in zip(own, (layers[n // 2].W, layers[n // 2].b), strict=False):
+            tensors.append(onnx.numpy_helper.from_array(value, name))
+    sides = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in ("x", "h2")]
+    made = onnx.helper.make_model(onnx.helper.make_graph(nodes, "net", sides[:1], sides[1:], tensors))
+    Path("models/net.onnx").write_bytes(made.SerializeToString())
+    asked = ["--property", "avoids", "--vnnlib", "above.vnnlib"]
+    assert main(["claim", "mine", "models/net.onnx", "--bits", "6", *asked]) == 0
+    lean = FakeLean(workspace).installed(monkeypatch)
+    (result,) = verify(["mine"], Settings(workspace, find_toolchain=lean.find))
+    assert result.outcome == Outcome.VERIFIED and result.verdict is not None
+    assert result.verdict.files["models/net.onnx"] == result.verdict.model_digest
 
 
 def test_a_false_claim_is_rejected_with_a_counterexample(

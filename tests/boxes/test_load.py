@@ -44,6 +44,16 @@ def graph(*nodes: object, **constants: np.ndarray) -> bytes:
     return bytes(helper.make_model(made).SerializeToString())
 
 
+def outside(content: bytes) -> bytes:
+    """The graph with its first constant in a file of the machine."""
+    model = onnx.load_model_from_string(content)
+    tensor = model.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.data_location = tensor.EXTERNAL
+    tensor.external_data.add(key="location", value="passwd")
+    return bytes(model.SerializeToString())
+
+
 def test_a_sequential_and_its_saved_state_are_the_same_network(tmp_path: Path) -> None:
     model = sequential()
     save_file(model.state_dict(), tmp_path / "net.safetensors")
@@ -89,6 +99,16 @@ def test_other_networks_are_refused_with_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedError, match="no Relu between"):
         one = np.ones((1, 1), np.float32)
         from_onnx(graph(node("MatMul", ["x", "W"], ["h"]), node("MatMul", ["h", "W"], ["y"]), W=one))
+    square = np.ones((2, 2), np.float32)
+    for wrong in (node("MatMul", ["W", "x"], ["y"]), node("Gemm", ["W", "x"], ["y"])):
+        with pytest.raises(UnsupportedError, match="no matrix of weights on the right"):
+            from_onnx(graph(wrong, W=square))
+    with pytest.raises(UnsupportedError, match=r"operations mine\.Relu"):
+        from_onnx(graph(node("Relu", ["x"], ["y"], domain="mine")))
+    with pytest.raises(UnsupportedError, match="W has type float64"):
+        from_onnx(graph(node("MatMul", ["x", "W"], ["y"]), W=square.astype(np.float64)))
+    with pytest.raises(UnsupportedError, match="W lie in another file"):
+        from_onnx(outside(graph(node("MatMul", ["x", "W"], ["y"]), W=square)))
     with pytest.raises(UnsupportedError, match="other outputs than those of its last layer"):
         from_onnx(graph(node("MatMul", ["x", "W"], ["h"]), W=one))
     with pytest.raises(InputError, match="not an ONNX file"):

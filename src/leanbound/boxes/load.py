@@ -70,7 +70,7 @@ def from_onnx(content: bytes, name: str = "the network") -> list[Dense]:
     """The layers of an ONNX graph of Gemm, or MatMul and Add, with Relu between them.
 
     Flatten, Reshape and Identity may come before the first layer. Raises InputError for a file that is no ONNX,
-    UnsupportedError that names every operation that is not supported.
+    UnsupportedError that names every operation that is not supported, and for weights in other files than this one.
     """
     try:
         import onnx
@@ -82,6 +82,8 @@ def from_onnx(content: bytes, name: str = "the network") -> list[Dense]:
         graph = onnx.load_model_from_string(content).graph
     except DecodeError as error:
         raise InputError(f"{name}: is not an ONNX file: {error}") from error
+    if outside := [tensor.name for tensor in graph.initializer if tensor.data_location == tensor.EXTERNAL]:
+        raise UnsupportedError(f"{name}: {', '.join(outside)} lie in another file. Save the network as one file.")
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     layers = _OnnxChain(name, constants).layers(graph.node)
     if [value.name for value in graph.output] != [graph.node[-1].output[0]]:
@@ -101,7 +103,7 @@ class _OnnxChain:
 
     def layers(self, nodes: Any) -> list[Dense]:
         known = {"Gemm", "MatMul", "Add", "Relu", "Flatten", "Reshape", "Identity"}
-        if unknown := sorted({node.op_type for node in nodes} - known):
+        if unknown := sorted({f"{node.domain}.{node.op_type}".removeprefix(".") for node in nodes} - known):
             raise UnsupportedError(
                 f"{self._name}: has the operations {', '.join(unknown)}; supported are {', '.join(sorted(known))}."
             )
@@ -119,12 +121,19 @@ class _OnnxChain:
         return self._layers
 
     def _constant(self, node: Any) -> list[Array]:
-        return [np.asarray(self._constants[value], np.float32) for value in node.input if value in self._constants]
+        found = {value: self._constants[value] for value in node.input if value in self._constants}
+        for value, array in found.items():
+            if array.dtype != np.float32:
+                raise UnsupportedError(f"{self._name}: {value} has type {array.dtype}, expected float32.")
+        return list(found.values())
 
-    def _append(self, W: Array, b: Array) -> None:
+    def _append(self, node: Any, W: Array, b: Array | None = None) -> None:
         if not self._active:
             raise UnsupportedError(f"{self._name}: two affine layers have no Relu between them.")
-        self._layers.append(Dense(np.ascontiguousarray(W), np.ascontiguousarray(b.reshape(-1))))
+        if W.ndim != 2 or node.input[0] in self._constants:
+            raise UnsupportedError(f"{self._name}: {node.op_type} {node.name!r} has no matrix of weights on the right.")
+        b = np.zeros(W.shape[1], np.float32) if b is None else b.reshape(-1)
+        self._layers.append(Dense(np.ascontiguousarray(W), np.ascontiguousarray(b)))
         self._active = False
 
     def _gemm(self, node: Any) -> None:
@@ -132,14 +141,10 @@ class _OnnxChain:
         if options.get("alpha", 1) != 1 or options.get("beta", 1) != 1 or options.get("transA", 0):
             raise UnsupportedError(f"{self._name}: Gemm {node.name!r} has alpha, beta or transA.")
         W, *rest = self._constant(node)
-        W = W.T if options.get("transB", 0) else W
-        self._append(W, rest[0] if rest else np.zeros(W.shape[1], np.float32))
+        self._append(node, W.T if options.get("transB", 0) else W, *rest)
 
     def _matmul(self, node: Any) -> None:
-        if node.input[1] not in self._constants:
-            raise UnsupportedError(f"{self._name}: MatMul {node.name!r} has its weights on the left.")
-        (W,) = self._constant(node)
-        self._append(W, np.zeros(W.shape[1], np.float32))
+        self._append(node, *self._constant(node))
 
     def _add(self, node: Any) -> None:
         if self._active:

@@ -84,10 +84,12 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
             BoxStrategy(
                 "interval",
                 "a feed-forward network on a box: ranges from layer to layer, with splits of the box",
+                options=("parts",),
             ),
             BoxStrategy(
                 "linear-relaxation",
                 "a feed-forward network on a box: lines around ReLUs back to the inputs, with splits of the box",
+                options=("parts",),
             ),
         )
     }

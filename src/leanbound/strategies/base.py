@@ -28,6 +28,7 @@ class Options(TypedDict, total=False):
     attention: str
     direct: str
     maxima: int
+    parts: int
 
 
 class AnyCertificate(Protocol):

@@ -19,6 +19,8 @@ from leanbound.strategies.relaxation_certificate import BoxCertificate, Relaxati
 
 #: Slopes are integers over two to this power.
 SLOPE_BITS: Final = 8
+#: Parts into which a box is cut, unless another number is given.
+MAX_LEAVES: Final = 1024
 #: Points from which a counterexample is looked for, and steps from each.
 STARTS, ATTACK_STEPS = 64, 40
 
@@ -27,7 +29,7 @@ def certify_box(
     model: QuantisedNetwork,
     claimed: Avoids,
     strategy: Literal["interval", "linear-relaxation"],
-    max_leaves: int = 1024,
+    max_leaves: int = MAX_LEAVES,
     progress: bool = False,
 ) -> BoxCertificate:
     """Search for a certificate, cutting the box into at most `max_leaves` parts.
@@ -68,7 +70,8 @@ class _Search:
         self.attack(box, 2)
         if self._left < 2:
             raise InconclusiveError(
-                "the box would have to be cut into more parts than are allowed. Allow more, or use a stronger strategy."
+                "the box would have to be cut into more parts than are allowed. Allow more by the option parts, or use "
+                "a stronger strategy."
             )
         i, threshold = self._cut(box, bounds.inputs[row])
         below = self.tree(box.below(i, threshold), share / 2, bar)

@@ -21,10 +21,10 @@ class BoxStrategy(Strategy):
     def search(
         self, model: QuantisedNetwork, claimed: Any, progress: bool, options: Mapping[str, Any]
     ) -> BoxCertificate:
-        from leanbound.strategies.box_search import certify_box
+        from leanbound.strategies.box_search import MAX_LEAVES, certify_box
 
         name: Literal["interval", "linear-relaxation"] = "interval" if self.name == "interval" else "linear-relaxation"
-        return certify_box(model, claimed, name, progress=progress)
+        return certify_box(model, claimed, name, options.get("parts", MAX_LEAVES), progress)
 
     def load(self, path: Path) -> BoxCertificate:
         return BoxCertificate.load(path)
