@@ -8,7 +8,8 @@ from math import prod
 from typing import Final
 
 from leanbound.errors import InputError, UnsupportedError
-from leanbound.properties import Agreement, Loss, Property, WeightedAccuracy
+from leanbound.properties import Agreement, Loss, WeightedAccuracy
+from leanbound.property_base import Property
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies.input_certificate import InputCertificate, InputLosses, OtherTables, Output, Shift
 from leanbound.strategies.losses import best_shift, loss_plan, mean_bound
@@ -29,7 +30,7 @@ def certify_inputs(
     another model.
     """
     config = model.config
-    claimed.require_possible(config.d_vocab, config.n_ctx)
+    claimed.require_fits(config)
     most = MAX_LOSS_INPUTS if isinstance(claimed, Loss) else MAX_INPUTS
     if config.d_vocab**config.n_ctx > most:
         raise UnsupportedError(

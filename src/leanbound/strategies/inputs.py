@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from leanbound.properties import Property
+from leanbound.property_base import Property
 from leanbound.quantised import QuantisedModel
 from leanbound.strategies.base import Proof, Strategy
 from leanbound.strategies.input_certificate import InputCertificate
