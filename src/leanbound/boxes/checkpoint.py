@@ -2,7 +2,7 @@
 
 import hashlib
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from leanbound.boxes.load import Array, from_onnx, from_state
 from leanbound.boxes.network import FeedForwardConfig
@@ -23,8 +23,6 @@ from leanbound.models.record import RecordOf
 #: Weights are those of a torch `Sequential`: see `FeedForwardConfig.shapes`. Such a network has no training record.
 NetworkCheckpoint: TypeAlias = CheckpointOf[FeedForwardConfig, RecordOf[Any]]
 
-ONNX: Final = ".onnx"
-
 
 def load_network(path: Path) -> NetworkCheckpoint:
     """Read a network. Raises InputError as `read_checkpoint` does, UnsupportedError for other than layers and ReLUs."""
@@ -32,7 +30,7 @@ def load_network(path: Path) -> NetworkCheckpoint:
         config = read_json(path / CONFIG_FILE, FeedForwardConfig, RECORD_LIMIT)
         return CheckpointOf(config, *read_weights(path / WEIGHTS_FILE, config))
     content = read_bytes(path, MEMORY_LIMIT)
-    if path.suffix == ONNX:
+    if path.suffix == ".onnx":
         layers = from_onnx(content, str(path))
     else:
         layers = from_state(parse_safetensors(path, content), str(path))
