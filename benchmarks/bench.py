@@ -19,12 +19,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.measure import Bench, Values
 from benchmarks.rows import MEASUREMENTS, ROWS, Row
 
+from leanbound.claims.workspace import Workspace
 from leanbound.errors import LeanboundError
-from leanbound.freshness import code_digest, tree_digest
+from leanbound.files import write_file
 from leanbound.lean.progress import console_progress
 from leanbound.lean.toolchain import Toolchain, preference_from_env, select_toolchain
-from leanbound.models.files import write_file
-from leanbound.workspace import Workspace
+from leanbound.pipeline.freshness import code_digest, tree_digest
 
 RESULTS = Path(__file__).parent / "results"
 

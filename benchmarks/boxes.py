@@ -12,14 +12,14 @@ from pathlib import Path
 
 import torch
 
-from leanbound.boxes.network import QuantisedNetwork
-from leanbound.boxes.properties import Avoids, Box, between, robust
-from leanbound.claims import FixedQuantisation
 from leanbound.errors import InconclusiveError
-from leanbound.families import family_of, load_model
+from leanbound.families.feed_forward.network import QuantisedNetwork
+from leanbound.families.feed_forward.properties import Avoids, Box, between, robust
+from leanbound.families.quantisation import FixedQuantisation
+from leanbound.families.registry import family_of, load_model
 from leanbound.lean.build import build
 from leanbound.lean.toolchain import select_toolchain
-from leanbound.render import render_claim
+from leanbound.rendering.render import render_claim
 from leanbound.strategies.box_floats import Floats
 from leanbound.strategies.box_search import certify_box
 from leanbound.strategies.refuted import RefutedError

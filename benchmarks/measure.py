@@ -15,18 +15,18 @@ from typing import Final
 
 from benchmarks import plain_lists
 
-from leanbound.families import load_model
+from leanbound.claims.properties import max_of_k
+from leanbound.claims.workspace import Workspace
+from leanbound.families.attention_only.quantize import quantize_fixed
+from leanbound.families.registry import load_model
 from leanbound.lean.artifacts import ModuleRecord
 from leanbound.lean.build import artifacts_dir, build
 from leanbound.lean.progress import BuildEvent
 from leanbound.lean.startup import StartUp, measure_startup
 from leanbound.lean.toolchain import Toolchain
-from leanbound.measured import measured_accuracy
-from leanbound.properties import max_of_k
-from leanbound.quantize import quantize_fixed
-from leanbound.render import render_claim
+from leanbound.pipeline.measured import measured_accuracy
+from leanbound.rendering.render import render_claim
 from leanbound.strategies import certify
-from leanbound.workspace import Workspace
 
 Values = dict[str, float]
 """What was measured, by a name that says its unit."""

@@ -22,7 +22,7 @@ from tqdm import tqdm
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.test_audit import EXPECTED, FIXTURES, PROPERTY, open_module
 
-from leanbound.claim_audit import ClaimAudit, audit_claim, meaning_of
+from leanbound.audit.claim import ClaimAudit, audit_claim, meaning_of
 from leanbound.errors import RejectedError
 
 MODULE = "Fix.Claim.Replay"

@@ -23,16 +23,16 @@ from tqdm import tqdm
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.corpus import ROOT, shipped
 
+from leanbound.claims.properties import max_of_k
 from leanbound.errors import LeanboundError
-from leanbound.exact import exact_count
+from leanbound.families.attention_only.exact import exact_count
+from leanbound.families.attention_only.quantize import quantize_fixed
 from leanbound.lean.build import build
 from leanbound.lean.failures import LeanCrashError, LeanRejectedError
 from leanbound.lean.limits import Limits
 from leanbound.lean.toolchain import select_toolchain
-from leanbound.lean_source import natural, naturals
-from leanbound.properties import max_of_k
-from leanbound.quantize import quantize_fixed
-from leanbound.render import render_claim
+from leanbound.rendering.lean_source import natural, naturals
+from leanbound.rendering.render import render_claim
 from leanbound.strategies import certify
 from leanbound.strategies.certificate import Certificate
 from leanbound.strategies.max_of_k import splits

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from leanbound.claims import FixedQuantisation
+from leanbound.claims.properties import OnTask
 from leanbound.errors import UnsupportedError
-from leanbound.families.pair_mlp import PairMlpFamily
+from leanbound.families.pair_mlp.family import PairMlpFamily
+from leanbound.families.pair_mlp.quantised import QuantisedPairMlp
+from leanbound.families.quantisation import FixedQuantisation
 from leanbound.lean.build import build
 from leanbound.lean.toolchain import select_toolchain
-from leanbound.pairs.quantised import QuantisedPairMlp
-from leanbound.properties import OnTask
-from leanbound.render import render_claim
+from leanbound.rendering.render import render_claim
 from leanbound.strategies import AnyCertificate, certify
 
 ROOT = Path(__file__).parent.parent

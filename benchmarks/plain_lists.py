@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from leanbound.lean_source import natural, naturals
-from leanbound.quantised import QuantisedModel
+from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.rendering.lean_source import natural, naturals
 from leanbound.strategies.cubic import whole_classes
 from leanbound.strategies.tables import Integers, Tables, build_tables, pack
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from leanbound.boxes.model import sequential
-from leanbound.boxes.network import FeedForwardConfig
-from leanbound.models.checkpoint import save_checkpoint
-from leanbound.training import to_weights
+from leanbound.families.checkpoint import save_checkpoint
+from leanbound.families.feed_forward.model import sequential
+from leanbound.families.feed_forward.network import FeedForwardConfig
+from leanbound.families.training import to_weights
 
 CONFIG = FeedForwardConfig(widths=(5, 50, 50, 50, 50, 50, 5))
 STEPS = 4000

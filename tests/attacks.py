@@ -16,11 +16,11 @@ from safetensors.numpy import load_file, save_file
 from tests.corpus import ROOT
 from tests.workspaces import CLAIM
 
-from leanbound.claims import load_claim
+from leanbound.claims.changes import quantised_models
+from leanbound.claims.claim import load_claim
+from leanbound.claims.lock import LOCK_FILE, LockedClaim, load_lock
+from leanbound.claims.workspace import Workspace
 from leanbound.lean.files import sha256_file
-from leanbound.lock import LOCK_FILE, LockedClaim, load_lock
-from leanbound.lock_changes import quantised_models
-from leanbound.workspace import Workspace
 
 LEAN = "build/lean/embedded-4.28.0-pre"
 NAMES = {"{lean}": LEAN, "{claim}": f"{LEAN}/Claims/MaxOf2V5BruteForce"}

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from leanbound.models.checkpoint import Checkpoint, load_checkpoint
-from leanbound.models.config import AttentionOnlyConfig
-from leanbound.properties import max_of_k
-from leanbound.quantised import QuantisedModel
-from leanbound.quantize import quantize_fixed
+from leanbound.claims.properties import max_of_k
+from leanbound.families.attention_only.config import AttentionOnlyConfig
+from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.families.attention_only.quantize import quantize_fixed
+from leanbound.families.checkpoint import Checkpoint, load_checkpoint
 from leanbound.strategies import AnyCertificate
 from leanbound.strategies import certify as certify_property
 

@@ -6,8 +6,8 @@ from typing import Any, Self
 
 import pytest
 
-from leanbound import checking, freshness
-from leanbound.checking import AuditedClaim
+from leanbound.claims.verdict import Statement
+from leanbound.claims.workspace import Workspace
 from leanbound.errors import LeanboundError
 from leanbound.lean import startup
 from leanbound.lean.artifacts import ModuleRecord, artifact_path
@@ -15,9 +15,9 @@ from leanbound.lean.build import BuildResult, artifacts_dir
 from leanbound.lean.process import Command
 from leanbound.lean.startup import StartUp
 from leanbound.lean.toolchain import Toolchain, ToolchainInfo
-from leanbound.render import RenderedClaim
-from leanbound.verdict import Statement
-from leanbound.workspace import Workspace
+from leanbound.pipeline import checking, freshness
+from leanbound.pipeline.checking import AuditedClaim
+from leanbound.rendering.render import RenderedClaim
 
 
 class FakeToolchain(Toolchain):

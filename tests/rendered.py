@@ -7,7 +7,7 @@ from tests.corpus import ROOT
 
 from leanbound.lean.build import BuildResult, build
 from leanbound.lean.embedded import load_embedded
-from leanbound.render import RenderedClaim
+from leanbound.rendering.render import RenderedClaim
 
 
 def assert_golden(rendered: RenderedClaim, folder: str) -> None:

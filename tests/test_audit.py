@@ -8,17 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from leanbound.audit import audit_theorem, check, claim_digest, foundation_reasons, statement_of
-from leanbound.claim_audit import ExpectedClaim, audit_claim, meaning_of
-from leanbound.errors import ExitCode
-from leanbound.families import FAMILIES
-from leanbound.lean.environment import AuditError, Environment, find_artifacts, module_file
-from leanbound.lean.olean import ConstantKind
-from leanbound.lean.region import OleanError
-from leanbound.models.config import AttentionOnlyConfig
-from leanbound.properties import Failures, max_of_k, on_pairs
-from leanbound.quantised import TENSOR_NAMES, WEIGHT_NAMES, FixedTensor, QuantisedModel, aligned_fracs, matrix_shape
-from leanbound.readback import (
+from leanbound.audit.claim import ExpectedClaim, audit_claim, meaning_of
+from leanbound.audit.readback import (
     ReadClaim,
     Target,
     TensorLiteral,
@@ -26,6 +17,16 @@ from leanbound.readback import (
     read_claim,
     read_model,
 )
+from leanbound.audit.theorem import audit_theorem, check, claim_digest, foundation_reasons, statement_of
+from leanbound.claims.properties import Failures, max_of_k, on_pairs
+from leanbound.errors import ExitCode
+from leanbound.families.attention_only.config import AttentionOnlyConfig
+from leanbound.families.attention_only.quantised import QuantisedModel, aligned_fracs, matrix_shape
+from leanbound.families.quantised import TENSOR_NAMES, WEIGHT_NAMES, FixedTensor
+from leanbound.families.registry import FAMILIES
+from leanbound.lean.environment import AuditError, Environment, find_artifacts, module_file
+from leanbound.lean.olean import ConstantKind
+from leanbound.lean.region import OleanError
 from leanbound.tasks.pairs import modular_addition
 
 FAMILY = FAMILIES["attention-only"]

@@ -8,10 +8,10 @@ from benchmarks import bench, rows
 from benchmarks.measure import Bench, Values
 from tests.corpus import ROOT
 
+from leanbound.claims.workspace import Workspace
 from leanbound.errors import InputError
 from leanbound.lean.embedded import load_embedded
 from leanbound.lean.toolchain import Toolchain
-from leanbound.workspace import Workspace
 
 CLAIM = {
     "beyond_startup_cpu_seconds": 10.0,

@@ -10,19 +10,19 @@ from tests.corpus import ROOT, quantised, shipped
 from tests.pairs.corpus import half_right
 from tests.workspaces import CLAIM
 
-from leanbound import exact
-from leanbound.claims import Claim, load_claim
+from leanbound.claims.claim import Claim, load_claim
+from leanbound.claims.properties import Failures, Loss, Never, NeverAtAnyLength, WeightedAccuracy
+from leanbound.claims.workspace import Workspace
 from leanbound.cli import main
 from leanbound.errors import InconclusiveError, InputError
-from leanbound.models.checkpoint import save_checkpoint
-from leanbound.pairs import exact as pairs
-from leanbound.pairs.quantize import quantize_pairs
-from leanbound.properties import Failures, Loss, Never, NeverAtAnyLength, WeightedAccuracy
-from leanbound.quantize import quantize_fixed
+from leanbound.families.attention_only import exact
+from leanbound.families.attention_only.quantize import quantize_fixed
+from leanbound.families.checkpoint import save_checkpoint
+from leanbound.families.pair_mlp import exact as pairs
+from leanbound.families.pair_mlp.quantize import quantize_pairs
 from leanbound.strategies import Options, certify
 from leanbound.strategies.strongest import default_strategy, strongest
 from leanbound.tasks.pairs import modular_addition
-from leanbound.workspace import Workspace
 
 SUMS = modular_addition(5)
 PAIRS = list(product(range(5), repeat=2))

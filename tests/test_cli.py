@@ -13,17 +13,17 @@ from tests.corpus import MODELS
 from tests.workspaces import CLAIM, make_workspace
 
 from leanbound import cli
+from leanbound.claims.verdict import Costs, Outcome, Verdict
 from leanbound.cli import main
 from leanbound.cli.models import parse_bits
 from leanbound.errors import InputError, ToolchainError
+from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.families.checkpoint import load_checkpoint
 from leanbound.lean import install
 from leanbound.lean.startup import StartUp
-from leanbound.models.checkpoint import load_checkpoint
-from leanbound.pipeline import ClaimResult
-from leanbound.quantised import QuantisedModel
+from leanbound.pipeline.run import ClaimResult
 from leanbound.report.table import part, render_table
 from leanbound.strategies.certificate import Certificate
-from leanbound.verdict import Costs, Outcome, Verdict
 
 COMMANDS = ("train", "quantize", "certify", "render", "check", "verify", "status", "gate", "lock", "audit", "toolchain")
 COMMANDS += ("doctor",)

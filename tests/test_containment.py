@@ -14,19 +14,19 @@ from safetensors.numpy import save
 from tests.corpus import MODELS, certify, quantised
 from tests.workspaces import CLAIM, make_workspace
 
-from leanbound.claims import load_claim, parse_claim
+from leanbound.claims.claim import load_claim, parse_claim
+from leanbound.claims.properties import max_of_k
+from leanbound.claims.workspace import Workspace
 from leanbound.cli import main
 from leanbound.errors import InputError
-from leanbound.forked import ForkLimits, collect
+from leanbound.families.attention_only.transformer_lens import load_transformer_lens
+from leanbound.families.checkpoint import load_checkpoint
+from leanbound.files import read_bytes
 from leanbound.lean.modules import module_graph
-from leanbound.models.checkpoint import load_checkpoint
-from leanbound.models.files import read_bytes
-from leanbound.models.transformer_lens import load_transformer_lens
-from leanbound.properties import max_of_k
-from leanbound.render import render_claim
+from leanbound.rendering.forked import ForkLimits, collect
+from leanbound.rendering.render import render_claim
+from leanbound.rendering.templating import TemplateError
 from leanbound.strategies.certificate import Certificate
-from leanbound.templating import TemplateError
-from leanbound.workspace import Workspace
 
 TIGHT = ForkLimits(cpu_seconds=1, memory=256 << 20, output=4 << 20)
 LOOPS = "{% for a in range(9999) %}" * 4 + "{% endfor %}" * 4
@@ -185,7 +185,7 @@ def test_parts_of_a_model_that_are_pipes(model: Path, name: str) -> None:
 
 
 def test_a_state_dict_that_unpacks_to_more_than_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leanbound.models.transformer_lens.MEMORY_LIMIT", 1 << 20)
+    monkeypatch.setattr("leanbound.families.attention_only.transformer_lens.MEMORY_LIMIT", 1 << 20)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("archive/data/0", bytes(2 << 20))

@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.corpus import SMALL, config, quantised, random_checkpoint, shipped
 
-from leanbound import exact
-from leanbound.accuracy import measure, measure_quantised
-from leanbound.models.attention_only import AttentionOnly
-from leanbound.models.checkpoint import Checkpoint
-from leanbound.models.config import AttentionOnlyConfig
-from leanbound.quantised import QuantisedModel
-from leanbound.quantize import quantize_exact, quantize_fixed
+from leanbound.families.attention_only import exact
+from leanbound.families.attention_only.accuracy import measure, measure_quantised
+from leanbound.families.attention_only.config import AttentionOnlyConfig
+from leanbound.families.attention_only.model import AttentionOnly
+from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.families.attention_only.quantize import quantize_exact, quantize_fixed
+from leanbound.families.checkpoint import Checkpoint
+from leanbound.families.training import with_weights
 from leanbound.tasks.max_of_k import inputs, target
-from leanbound.training import with_weights
 
 shapes = st.builds(
     config, d_vocab=st.integers(2, 4), n_ctx=st.integers(1, 3), d_model=st.integers(1, 4), d_head=st.integers(1, 3)
@@ -156,8 +156,8 @@ def test_exp_of_a_positive_number_is_refused() -> None:
 
 def test_a_large_space_is_sampled_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoint = shipped("max-of-3-v8")
-    monkeypatch.setattr("leanbound.accuracy.MAX_EXHAUSTIVE", 100)
-    monkeypatch.setattr("leanbound.accuracy.SAMPLE_SIZE", 1000)
+    monkeypatch.setattr("leanbound.families.attention_only.accuracy.MAX_EXHAUSTIVE", 100)
+    monkeypatch.setattr("leanbound.families.attention_only.accuracy.SAMPLE_SIZE", 1000)
     found = measure(with_weights(AttentionOnly(checkpoint.config), checkpoint.weights))
     assert not found.exhaustive
     assert found.inputs == 1000

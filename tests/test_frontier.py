@@ -9,6 +9,7 @@ import pytest
 from tests.fakes import FakeLean
 from tests.workspaces import make_workspace
 
+from leanbound.claims.verdict import Outcome
 from leanbound.cli import main
 from leanbound.errors import InputError, RejectedError
 from leanbound.frontier.ladder import LADDER, Rung, choose
@@ -16,9 +17,8 @@ from leanbound.frontier.plot import draw
 from leanbound.frontier.prove import FrontierWorkspace, Point, load_subject, prove
 from leanbound.frontier.summary import baseline_rate, frontier, summarise
 from leanbound.frontier.table import to_csv, to_markdown
-from leanbound.pipeline import Settings
+from leanbound.pipeline.run import Settings
 from leanbound.strategies import STRATEGIES
-from leanbound.verdict import Outcome
 
 CUBIC = Rung("cubic", "cubic", "classes")
 MODEL = Path("models/max-of-2-v5")

@@ -9,14 +9,14 @@ from safetensors.numpy import load_file, save_file
 from tests.fakes import FakeToolchain
 from tests.workspaces import CLAIM, make_workspace
 
-from leanbound import locking
+from leanbound.claims import locking
+from leanbound.claims.changes import lock_differences
+from leanbound.claims.lock import LOCK_FILE, Lock, load_lock
+from leanbound.claims.workspace import Workspace
 from leanbound.cli import main
 from leanbound.errors import InputError
-from leanbound.families import load_model
-from leanbound.lock import LOCK_FILE, Lock, load_lock
-from leanbound.lock_changes import lock_differences
-from leanbound.quantize import quantize_fixed
-from leanbound.workspace import Workspace
+from leanbound.families.attention_only.quantize import quantize_fixed
+from leanbound.families.registry import load_model
 
 
 @pytest.fixture

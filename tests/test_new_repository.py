@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from tests.corpus import MODELS, ROOT
 
-from leanbound.claims import load_claim
+from leanbound.claims.claim import load_claim
+from leanbound.claims.lock import library_sources, specification_sources
+from leanbound.claims.workspace import Workspace
 from leanbound.cli import main
-from leanbound.lock import library_sources, specification_sources
-from leanbound.workspace import Workspace
 
 
 def test_a_new_repository_has_the_library_and_a_claim(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

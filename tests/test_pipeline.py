@@ -11,22 +11,22 @@ from safetensors.numpy import save
 from tests.fakes import FakeLean, FakeToolchain
 from tests.workspaces import CLAIM, generated, make_workspace
 
-from leanbound import checking, freshness, measured
-from leanbound.certificates import cached_certificate, certificate_path
-from leanbound.checking import AuditedClaim
+from leanbound.claims.properties import max_of_k
+from leanbound.claims.verdict import Outcome, Verdict, worst
+from leanbound.claims.workspace import Workspace
 from leanbound.errors import RejectedError, ToolchainError
-from leanbound.families import load_model
-from leanbound.families.attention_only import AttentionOnlyFamily
+from leanbound.families.attention_only.family import AttentionOnlyFamily
+from leanbound.families.attention_only.quantize import quantize_fixed
+from leanbound.families.attention_only.transformer_lens import to_state_dict
+from leanbound.families.registry import load_model
 from leanbound.lean import startup
 from leanbound.lean.failures import LeanCrashError, LeanRejectedError
 from leanbound.lean.startup import StartUp
 from leanbound.lean.toolchain import Toolchain
-from leanbound.models.transformer_lens import to_state_dict
-from leanbound.pipeline import ClaimResult, Settings, verify
-from leanbound.properties import max_of_k
-from leanbound.quantize import quantize_fixed
-from leanbound.verdict import Outcome, Verdict, worst
-from leanbound.workspace import Workspace
+from leanbound.pipeline import checking, freshness, measured
+from leanbound.pipeline.certificates import cached_certificate, certificate_path
+from leanbound.pipeline.checking import AuditedClaim
+from leanbound.pipeline.run import ClaimResult, Settings, verify
 
 
 @pytest.fixture

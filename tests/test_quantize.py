@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.corpus import config, quantised, random_checkpoint, shipped
 
-from leanbound.calibrate import quantize_auto, report
+from leanbound.claims.properties import max_of_k
 from leanbound.errors import InputError, UnsupportedError
-from leanbound.models.checkpoint import Checkpoint
-from leanbound.properties import max_of_k
-from leanbound.quantised import BIAS_NAMES, TENSOR_NAMES, WEIGHT_NAMES, FixedTensor, QuantisedModel
-from leanbound.quantize import folded_weights, quantize_exact, quantize_fixed, tensor_errors
+from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.families.attention_only.quantize import folded_weights, quantize_exact, quantize_fixed, tensor_errors
+from leanbound.families.calibrate import quantize_auto, report
+from leanbound.families.checkpoint import Checkpoint
+from leanbound.families.quantised import BIAS_NAMES, TENSOR_NAMES, WEIGHT_NAMES, FixedTensor
 
 
 def with_weight(name: str, value: np.ndarray) -> Checkpoint:
@@ -209,7 +210,8 @@ def test_a_report_is_of_the_same_weights() -> None:
 
 
 def test_data_classes_need_no_torch() -> None:
-    code = "import sys, leanbound.quantize, leanbound.exact; sys.exit('torch' in sys.modules)"
+    imports = "from leanbound.families.attention_only import exact, quantize"
+    code = f"import sys; {imports}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -15,11 +15,11 @@ import pytest
 from tests.corpus import MODELS, certify
 from tests.workspaces import CLAIM, checked_library, generated, make_workspace
 
+from leanbound.claims.verdict import Verdict
 from leanbound.cli import main
-from leanbound.families import load_model
+from leanbound.families.attention_only.quantize import quantize_fixed
+from leanbound.families.registry import load_model
 from leanbound.gate.escape import indent
-from leanbound.quantize import quantize_fixed
-from leanbound.verdict import Verdict
 
 CASES = {
     path.parent: tomllib.loads(path.read_text()) for path in sorted(Path(__file__).parent.glob("reject/*/case.toml"))

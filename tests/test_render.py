@@ -6,13 +6,13 @@ import pytest
 from tests.corpus import certify, config, quantised, random_checkpoint, shipped
 from tests.rendered import assert_golden, kernel
 
+from leanbound.claims.properties import max_of_k
 from leanbound.errors import InputError
-from leanbound.lean_source import natural
-from leanbound.properties import max_of_k
-from leanbound.quantize import quantize_exact, quantize_fixed
-from leanbound.render import claim_id, render_claim
+from leanbound.families.attention_only.quantize import quantize_exact, quantize_fixed
+from leanbound.rendering.lean_source import natural
+from leanbound.rendering.render import claim_id, render_claim
+from leanbound.rendering.templating import TemplateError
 from leanbound.strategies.certificate import Certificate
-from leanbound.templating import TemplateError
 
 
 @pytest.mark.parametrize("strategy", ["exhaustive", "cubic", "cubic-counts", "sub-cubic", "linear"])

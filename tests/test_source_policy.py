@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from tests.corpus import ROOT
 
+from leanbound.audit.source_policy import FORBIDDEN_WORDS, faults_of, require_plain
 from leanbound.errors import RejectedError
 from leanbound.lean.modules import Module, parse_imports
-from leanbound.source_policy import FORBIDDEN_WORDS, faults_of, require_plain
 
 LIBRARY = sorted((ROOT / "lean").rglob("*.lean"))
 

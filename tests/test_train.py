@@ -7,9 +7,9 @@ import torch
 from tests.corpus import config
 
 from leanbound.errors import InputError
-from leanbound.models.checkpoint import load_checkpoint
-from leanbound.models.record import TrainConfig
-from leanbound.train import train_checkpoint, train_max_of_k
+from leanbound.families.attention_only.train import train_checkpoint, train_max_of_k
+from leanbound.families.checkpoint import load_checkpoint
+from leanbound.families.record import TrainConfig
 
 
 def short(seed: int = 0, biases: bool = False) -> TrainConfig:

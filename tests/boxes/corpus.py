@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from leanbound.boxes.network import QuantisedNetwork
-from leanbound.boxes.properties import Avoids, Box, Halfspace
-from leanbound.boxes.quantize import Dense, quantize_layers
+from leanbound.families.feed_forward.network import QuantisedNetwork
+from leanbound.families.feed_forward.properties import Avoids, Box, Halfspace
+from leanbound.families.feed_forward.quantize import Dense, quantize_layers
 
 #: Of a file that there is not.
 DIGEST = "0" * 64

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.boxes.corpus import DIGEST, above, cube, random_layers, random_network
 
-from leanbound.boxes.exact import is_counterexample, outputs
-from leanbound.boxes.properties import Avoids, Box, Halfspace, between, robust
-from leanbound.boxes.quantize import Dense, quantize_layers, quantize_layers_exact
 from leanbound.errors import InconclusiveError, InputError
+from leanbound.families.feed_forward.exact import is_counterexample, outputs
+from leanbound.families.feed_forward.properties import Avoids, Box, Halfspace, between, robust
+from leanbound.families.feed_forward.quantize import Dense, quantize_layers, quantize_layers_exact
 from leanbound.strategies.box_search import certify_box
 from leanbound.strategies.refuted import RefutedError
 from leanbound.strategies.relaxation import Integers, Walk, bits, lower

@@ -13,25 +13,25 @@ from tests.corpus import ROOT
 from tests.fakes import FakeLean, FakeToolchain
 from tests.rendered import kernel
 
-from leanbound import locking
-from leanbound.boxes.load import from_state
-from leanbound.boxes.properties import Avoids
-from leanbound.boxes.vnnlib import read_vnnlib
-from leanbound.claim_audit import ExpectedClaim, audit_claim
-from leanbound.claims import load_claim
+from leanbound.audit.claim import ExpectedClaim, audit_claim
+from leanbound.claims import locking
+from leanbound.claims.changes import lock_differences
+from leanbound.claims.claim import load_claim
+from leanbound.claims.lock import LOCK_FILE, load_lock
+from leanbound.claims.properties import max_of_k
+from leanbound.claims.verdict import Outcome
+from leanbound.claims.workspace import Workspace
 from leanbound.cli import main
-from leanbound.families import load_model
+from leanbound.families.feed_forward.load import from_state
+from leanbound.families.feed_forward.properties import Avoids
+from leanbound.families.feed_forward.vnnlib import read_vnnlib
+from leanbound.families.registry import load_model
 from leanbound.lean.build import artifacts_dir
 from leanbound.lean.embedded import load_embedded
 from leanbound.lean.environment import Environment, find_artifacts
-from leanbound.lock import LOCK_FILE, load_lock
-from leanbound.lock_changes import lock_differences
-from leanbound.pipeline import Settings, verify
-from leanbound.properties import max_of_k
-from leanbound.render import render_claim
+from leanbound.pipeline.run import Settings, verify
+from leanbound.rendering.render import render_claim
 from leanbound.strategies.box_search import certify_box
-from leanbound.verdict import Outcome
-from leanbound.workspace import Workspace
 
 
 @pytest.fixture(scope="module")

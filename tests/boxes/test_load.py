@@ -9,11 +9,11 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from leanbound.boxes.load import from_onnx, from_sequential, from_state
-from leanbound.boxes.model import outputs
-from leanbound.boxes.vnnlib import parse_vnnlib
 from leanbound.errors import InputError, UnsupportedError
-from leanbound.families import load_model
+from leanbound.families.feed_forward.load import from_onnx, from_sequential, from_state
+from leanbound.families.feed_forward.model import outputs
+from leanbound.families.feed_forward.vnnlib import parse_vnnlib
+from leanbound.families.registry import load_model
 
 onnx = pytest.importorskip("onnx")
 

@@ -9,10 +9,10 @@ from tests.boxes.corpus import above, random_network
 from tests.corpus import ROOT
 from tests.rendered import assert_golden, kernel
 
-from leanbound.boxes.properties import Avoids
 from leanbound.errors import InputError
+from leanbound.families.feed_forward.properties import Avoids
 from leanbound.lean.modules import module_graph
-from leanbound.render import render_claim
+from leanbound.rendering.render import render_claim
 from leanbound.strategies.box_search import certify_box
 from leanbound.strategies.relaxation_certificate import Relaxation, Split
 

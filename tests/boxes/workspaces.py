@@ -7,12 +7,12 @@ import pytest
 from tests.boxes.corpus import random_layers
 from tests.corpus import ROOT
 
-from leanbound.boxes.checkpoint import to_state
-from leanbound.boxes.network import FeedForwardConfig
-from leanbound.boxes.quantize import widths_of
+from leanbound.claims.workspace import Workspace
 from leanbound.cli import main
-from leanbound.models.checkpoint import save_checkpoint
-from leanbound.workspace import Workspace
+from leanbound.families.checkpoint import save_checkpoint
+from leanbound.families.feed_forward.checkpoint import to_state
+from leanbound.families.feed_forward.network import FeedForwardConfig
+from leanbound.families.feed_forward.quantize import widths_of
 
 #: On [-1, 1]^2 output 0 is above a bound, or output 1 above another one.
 ABOVE = """(declare-const X_0 Real)

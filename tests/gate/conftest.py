@@ -9,8 +9,10 @@ import pytest
 from tests.fakes import FakeLean
 from tests.workspaces import CLAIM, make_workspace
 
-from leanbound import checking, freshness, locking
-from leanbound.artifact_audit import ArtifactAudit
+from leanbound.audit.artifact import ArtifactAudit
+from leanbound.claims import locking
+from leanbound.claims.verdict import Statement
+from leanbound.claims.workspace import Workspace
 from leanbound.errors import RejectedError
 from leanbound.gate import GateReport, GateSettings, gate
 from leanbound.lean import startup
@@ -18,10 +20,9 @@ from leanbound.lean.artifacts import artifact_path
 from leanbound.lean.build import artifacts_dir
 from leanbound.lean.startup import StartUp
 from leanbound.lean.toolchain import Toolchain
-from leanbound.pipeline import Settings, verify
-from leanbound.render import ClaimNames
-from leanbound.verdict import Statement
-from leanbound.workspace import Workspace
+from leanbound.pipeline import checking, freshness
+from leanbound.pipeline.run import Settings, verify
+from leanbound.rendering.render import ClaimNames
 
 
 @dataclass

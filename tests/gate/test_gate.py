@@ -14,7 +14,9 @@ from tests.fakes import FakeToolchain
 from tests.gate.conftest import Repository
 from tests.workspaces import CLAIM, checked_library, make_workspace
 
-from leanbound import locking
+from leanbound.claims import locking
+from leanbound.claims.verdict import Outcome
+from leanbound.claims.workspace import Workspace
 from leanbound.cli import main
 from leanbound.errors import InputError, ToolchainError
 from leanbound.gate import GateSettings, gate, recheck, text
@@ -22,8 +24,6 @@ from leanbound.gate.escape import escape, indent, quote
 from leanbound.gate.report import SUMMARIES, ClaimEntry, GateReport, Kind, Reason
 from leanbound.lean.embedded import load_embedded
 from leanbound.lean.toolchain import Toolchain
-from leanbound.verdict import Outcome
-from leanbound.workspace import Workspace
 
 Git = Callable[..., None]
 OF_THE_RUN = {"costs", "containment"}
@@ -95,7 +95,7 @@ def test_another_lean_or_leanbound_makes_it_stale(repository: Repository, monkey
     assert repository.kinds() == ["stale"]
     assert "fake lean 4.0.0 commit c0ffee" in repository.messages() and "fake lean 4.0.1" in repository.messages()
     repository.lean.toolchain = FakeToolchain()
-    monkeypatch.setattr("leanbound.freshness.code_digest", lambda: "other code")
+    monkeypatch.setattr("leanbound.pipeline.freshness.code_digest", lambda: "other code")
     assert repository.kinds() == ["stale"]
     assert "leanbound itself: code_digest code then, other code now" in repository.messages()
 
@@ -440,7 +440,7 @@ def test_the_command(
 def test_no_torch_is_needed(repository: Repository) -> None:
     program = (
         "import sys; from leanbound.cli import main; main(['gate']); "
-        "sys.exit(3 if 'torch' in sys.modules or 'leanbound.models.attention_only' in sys.modules else 0)"
+        "sys.exit(3 if 'torch' in sys.modules or 'leanbound.families.attention_only.model' in sys.modules else 0)"
     )
     environment = {**os.environ, "LEANBOUND_TOOLCHAIN": "native", "PATH": "/nonexistent", "ELAN_HOME": "/nonexistent"}
     done = subprocess.run(

@@ -6,14 +6,14 @@ import shlex
 import pytest
 from tests.corpus import ROOT
 
-from leanbound.claims import load_claim
+from leanbound.claims.claim import load_claim
+from leanbound.claims.workspace import Workspace
 from leanbound.cli.parser import build_parser
-from leanbound.families import load_model
+from leanbound.families.registry import load_model
 from leanbound.gate.markers import number_fault, read_markers
 from leanbound.gate.numbers import Bound
 from leanbound.gate.scan import read_repository
 from leanbound.tasks.max_of_k import space_size
-from leanbound.workspace import Workspace
 
 COMMAND = re.compile(r"`(leanbound (?:gate|verify|lock|doctor)[^`]*)`")
 

@@ -8,8 +8,8 @@ import pytest
 from tests.gate.conftest import Repository
 from tests.workspaces import CLAIM
 
+from leanbound.claims.verdict import Outcome
 from leanbound.gate import GateReport, Kind, Reason, sarif
-from leanbound.verdict import Outcome
 
 LEVELS = ("none", "note", "warning", "error")
 

@@ -11,8 +11,8 @@ from safetensors.numpy import save
 from tests.corpus import MODELS, SMALL, config, random_checkpoint
 
 from leanbound.errors import InputError
-from leanbound.models.checkpoint import load_checkpoint, parse_safetensors, save_checkpoint
-from leanbound.models.config import AttentionOnlyConfig
+from leanbound.families.attention_only.config import AttentionOnlyConfig
+from leanbound.families.checkpoint import load_checkpoint, parse_safetensors, save_checkpoint
 
 
 @pytest.fixture

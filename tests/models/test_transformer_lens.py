@@ -10,8 +10,8 @@ from safetensors.numpy import save_file
 from tests.corpus import MODELS, config, random_checkpoint
 
 from leanbound.errors import ExitCode, InputError, UnsupportedError
-from leanbound.families import load_model
-from leanbound.models.transformer_lens import convert_state_dict, load_transformer_lens, to_state_dict
+from leanbound.families.attention_only.transformer_lens import convert_state_dict, load_transformer_lens, to_state_dict
+from leanbound.families.registry import load_model
 
 State = dict[str, np.ndarray]
 

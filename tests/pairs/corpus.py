@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from leanbound.pairs.checkpoint import PairCheckpoint
-from leanbound.pairs.config import PairMlpConfig
-from leanbound.pairs.quantised import QuantisedPairMlp
-from leanbound.pairs.quantize import quantize_pairs
+from leanbound.families.pair_mlp.checkpoint import PairCheckpoint
+from leanbound.families.pair_mlp.config import PairMlpConfig
+from leanbound.families.pair_mlp.quantised import QuantisedPairMlp
+from leanbound.families.pair_mlp.quantize import quantize_pairs
 from leanbound.tasks.pairs import PairTask
 
 

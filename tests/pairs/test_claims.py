@@ -9,22 +9,23 @@ from tests.fakes import FakeLean, FakeToolchain
 from tests.pairs.corpus import pair_config
 from tests.pairs.workspaces import make_pair_workspace
 
-from leanbound import locking
-from leanbound.boxes.network import FeedForwardConfig
-from leanbound.claims import load_claim
+from leanbound.claims import locking
+from leanbound.claims.changes import lock_differences
+from leanbound.claims.claim import load_claim
+from leanbound.claims.lock import LOCK_FILE, load_lock
+from leanbound.claims.properties import Agreement, on_pairs
+from leanbound.claims.verdict import Outcome
+from leanbound.claims.workspace import Workspace
 from leanbound.cli import main
 from leanbound.errors import InputError
-from leanbound.families import Structure, Structures, family_of, load_model, load_quantised, parse_config
-from leanbound.lock import LOCK_FILE, load_lock
-from leanbound.lock_changes import lock_differences
-from leanbound.pairs.quantize import quantize_pairs
-from leanbound.pipeline import Settings, verify
-from leanbound.properties import Agreement, on_pairs
+from leanbound.families.base import Structure, Structures
+from leanbound.families.feed_forward.network import FeedForwardConfig
+from leanbound.families.pair_mlp.quantize import quantize_pairs
+from leanbound.families.registry import family_of, load_model, load_quantised, parse_config
+from leanbound.pipeline.run import Settings, verify
 from leanbound.report.table import row
 from leanbound.strategies import load_certificate
 from leanbound.tasks.pairs import modular_addition, symmetric_group
-from leanbound.verdict import Outcome
-from leanbound.workspace import Workspace
 
 #: Pairs that the quantised models get right.
 RIGHT = {"sums": 14, "products": 19}

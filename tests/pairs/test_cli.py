@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from leanbound.cli import main
-from leanbound.pairs.checkpoint import load_pair_checkpoint
+from leanbound.families.pair_mlp.checkpoint import load_pair_checkpoint
 from leanbound.tasks.pairs import symmetric_group
 
 

@@ -10,11 +10,11 @@ from tests.pairs.test_symmetry import accuracy
 from tests.rendered import assert_golden, kernel
 
 from leanbound.errors import InputError
-from leanbound.pairs import exact
-from leanbound.pairs.checkpoint import PairCheckpoint
-from leanbound.pairs.quantised import QuantisedPairMlp
-from leanbound.pairs.quantize import quantize_pairs
-from leanbound.render import render_claim
+from leanbound.families.pair_mlp import exact
+from leanbound.families.pair_mlp.checkpoint import PairCheckpoint
+from leanbound.families.pair_mlp.quantised import QuantisedPairMlp
+from leanbound.families.pair_mlp.quantize import quantize_pairs
+from leanbound.rendering.render import render_claim
 from leanbound.strategies import certify
 from leanbound.strategies.pair_interval_certificate import PairIntervalCertificate
 from leanbound.strategies.pair_interval_search import certify_intervals

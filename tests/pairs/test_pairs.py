@@ -12,17 +12,17 @@ from tests.corpus import MODELS
 from tests.pairs.corpus import half_right, pair_config, quantised_pairs, random_pairs
 
 from leanbound.errors import InputError
-from leanbound.models.checkpoint import save_checkpoint
-from leanbound.pairs import exact
-from leanbound.pairs.checkpoint import load_pair_checkpoint
-from leanbound.pairs.config import PairTrainConfig
-from leanbound.pairs.model import PairMlp
-from leanbound.pairs.quantize import pair_errors, quantize_pairs, quantize_pairs_exact
-from leanbound.pairs.train import measure_pairs, train_pair_checkpoint, train_pair_mlp
+from leanbound.families.checkpoint import save_checkpoint
+from leanbound.families.pair_mlp import exact
+from leanbound.families.pair_mlp.checkpoint import load_pair_checkpoint
+from leanbound.families.pair_mlp.config import PairTrainConfig
+from leanbound.families.pair_mlp.model import PairMlp
+from leanbound.families.pair_mlp.quantize import pair_errors, quantize_pairs, quantize_pairs_exact
+from leanbound.families.pair_mlp.train import measure_pairs, train_pair_checkpoint, train_pair_mlp
+from leanbound.families.training import with_weights
 from leanbound.strategies.pair_certificate import PairCertificate
 from leanbound.strategies.pair_search import certify_pairs
 from leanbound.tasks.pairs import PairTask, modular_addition, symmetric_group
-from leanbound.training import with_weights
 
 #: Shipped models, and their tasks.
 SHIPPED = {"mod-add-23": modular_addition(23), "mod-add-113": modular_addition(113), "s4": symmetric_group(4)}

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from tests.pairs.corpus import half_right, pair_config, quantised_pairs
 from tests.rendered import assert_golden, kernel
 
+from leanbound.claims.properties import Agreement, Failures, Loss, Never, WeightedAccuracy
+from leanbound.claims.property import Property
 from leanbound.errors import InconclusiveError, InputError
-from leanbound.pairs import exact
-from leanbound.pairs.quantised import QuantisedPairMlp
-from leanbound.pairs.quantize import quantize_pairs
-from leanbound.properties import Agreement, Failures, Loss, Never, WeightedAccuracy
-from leanbound.property_base import Property
-from leanbound.render import RenderedClaim, render_claim
+from leanbound.families.pair_mlp import exact
+from leanbound.families.pair_mlp.quantised import QuantisedPairMlp
+from leanbound.families.pair_mlp.quantize import quantize_pairs
+from leanbound.rendering.render import RenderedClaim, render_claim
 from leanbound.strategies.pair_certificate import PairCertificate
 from leanbound.strategies.pair_search import certify_property
 from leanbound.strategies.refuted import RefutedError

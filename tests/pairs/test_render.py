@@ -7,11 +7,11 @@ from tests.corpus import ROOT
 from tests.pairs.corpus import half_right, pair_config, quantised_pairs
 from tests.rendered import assert_golden, kernel
 
+from leanbound.claims.properties import on_pairs
 from leanbound.errors import InputError
+from leanbound.families.pair_mlp.quantize import quantize_pairs
 from leanbound.lean.modules import module_graph
-from leanbound.pairs.quantize import quantize_pairs
-from leanbound.properties import on_pairs
-from leanbound.render import render_claim
+from leanbound.rendering.render import render_claim
 from leanbound.strategies.pair_search import certify_pairs
 from leanbound.tasks.pairs import PairTask, modular_addition, symmetric_group
 

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from tests.pairs.corpus import half_right, pair_config, quantised_pairs
 from tests.rendered import assert_golden, kernel
 
+from leanbound.claims.properties import Accuracy, on_pairs
 from leanbound.errors import InputError, UnsupportedError
-from leanbound.pairs import exact
-from leanbound.pairs.quantised import QuantisedPairMlp
-from leanbound.pairs.quantize import quantize_pairs
-from leanbound.properties import Accuracy, on_pairs
-from leanbound.render import render_claim
+from leanbound.families.pair_mlp import exact
+from leanbound.families.pair_mlp.quantised import QuantisedPairMlp
+from leanbound.families.pair_mlp.quantize import quantize_pairs
+from leanbound.rendering.render import render_claim
 from leanbound.strategies import certify
 from leanbound.strategies.pairs import Symmetry
 from leanbound.strategies.symmetry_certificate import SymmetryCertificate

@@ -7,10 +7,10 @@ import pytest
 from tests.corpus import ROOT
 from tests.pairs.corpus import half_right
 
+from leanbound.claims.workspace import Workspace
 from leanbound.cli import main
-from leanbound.models.checkpoint import save_checkpoint
+from leanbound.families.checkpoint import save_checkpoint
 from leanbound.tasks.pairs import modular_addition, symmetric_group
-from leanbound.workspace import Workspace
 
 #: Claims, their models, and the options that give their tasks: the checkpoints have no training record.
 CLAIMS = {

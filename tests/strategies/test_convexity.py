@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from tests.corpus import config, quantised, random_checkpoint
 from tests.rendered import assert_golden, kernel
 
+from leanbound.claims.properties import NeverAtAnyLength
 from leanbound.errors import InconclusiveError, InputError
-from leanbound.exact import IntTables, tables
-from leanbound.families import family_of
-from leanbound.properties import NeverAtAnyLength
-from leanbound.quantised import QuantisedModel
-from leanbound.quantize import quantize_fixed
-from leanbound.render import render_claim
+from leanbound.families.attention_only.exact import IntTables, tables
+from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.families.attention_only.quantize import quantize_fixed
+from leanbound.families.registry import family_of
+from leanbound.rendering.render import render_claim
 from leanbound.strategies.convexity import certify_never
 from leanbound.strategies.game import Gaps, solve
 from leanbound.strategies.never_certificate import NeverCertificate

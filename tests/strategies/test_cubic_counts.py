@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from tests.corpus import certify, config, quantised
 from tests.rendered import kernel
 
-from leanbound import exact
-from leanbound.properties import max_of_k
-from leanbound.quantised import QuantisedModel
-from leanbound.render import render_claim
+from leanbound.claims.properties import max_of_k
+from leanbound.families.attention_only import exact
+from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.rendering.render import render_claim
 from leanbound.strategies import STRATEGIES
 from leanbound.strategies.certificate import Certificate, Counts
 from leanbound.strategies.cubic_counts import _size

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from tests.corpus import config, quantised, random_checkpoint
 from tests.rendered import assert_golden, kernel
 
-from leanbound import exact
+from leanbound.claims.properties import Agreement, Loss, Property, WeightedAccuracy, max_of_k
 from leanbound.errors import InputError, UnsupportedError
-from leanbound.properties import Agreement, Loss, Property, WeightedAccuracy, max_of_k
-from leanbound.quantised import QuantisedModel
-from leanbound.quantize import quantize_fixed
-from leanbound.render import RenderedClaim, render_claim
+from leanbound.families.attention_only import exact
+from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.families.attention_only.quantize import quantize_fixed
+from leanbound.rendering.render import RenderedClaim, render_claim
 from leanbound.strategies.input_certificate import InputCertificate
 from leanbound.strategies.input_search import certify_inputs
 from leanbound.tasks.max_of_k import inputs

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from tests.corpus import SMALL, certify, config, quantised, shipped
 from tests.rendered import kernel
 
-from leanbound import exact
+from leanbound.claims.properties import max_of_k
 from leanbound.errors import InputError, UnsupportedError
-from leanbound.properties import max_of_k
-from leanbound.quantised import QuantisedModel
-from leanbound.quantize import quantize_fixed
-from leanbound.render import render_claim
+from leanbound.families.attention_only import exact
+from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.families.attention_only.quantize import quantize_fixed
+from leanbound.rendering.render import render_claim
 from leanbound.strategies import shards
 from leanbound.strategies.certificate import Certificate, Part
 from leanbound.strategies.shards import Work, query_parts, theorems

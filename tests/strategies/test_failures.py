@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from tests.corpus import config, quantised
 from tests.rendered import kernel
 
-from leanbound import exact
+from leanbound.claims.properties import Failures
 from leanbound.errors import InputError
-from leanbound.properties import Failures
-from leanbound.quantised import QuantisedModel
-from leanbound.render import render_claim
+from leanbound.families.attention_only import exact
+from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.rendering.render import render_claim
 from leanbound.strategies import certify
 from leanbound.strategies.failures import wrong_inputs
 from leanbound.strategies.refuted import RefutedError

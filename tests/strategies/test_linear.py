@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from tests.corpus import certify, config, quantised, shipped
 from tests.rendered import kernel
 
-from leanbound import exact
+from leanbound.claims.properties import max_of_k
 from leanbound.errors import InputError
-from leanbound.properties import max_of_k
-from leanbound.quantize import quantize_fixed
-from leanbound.render import render_claim
+from leanbound.families.attention_only import exact
+from leanbound.families.attention_only.quantize import quantize_fixed
+from leanbound.rendering.render import render_claim
 from leanbound.strategies.certificate import Certificate
 from leanbound.strategies.sub_cubic import pool_count
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.corpus import SMALL, certify, config, quantised, shipped
 
-from leanbound import exact
 from leanbound.errors import InputError, UnsupportedError
-from leanbound.quantize import quantize_fixed
+from leanbound.families.attention_only import exact
+from leanbound.families.attention_only.quantize import quantize_fixed
 from leanbound.strategies.certificate import Certificate
 from leanbound.strategies.cubic import certify_parts, class_count, pattern_index, patterns, whole_classes
 from leanbound.strategies.tables import build_tables, exp_constants, exp_neg, pack

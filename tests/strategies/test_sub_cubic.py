@@ -12,12 +12,12 @@ from pydantic import ValidationError
 from tests.corpus import SMALL, certify, config, quantised, shipped
 from tests.rendered import kernel
 
-from leanbound import exact
+from leanbound.claims.properties import max_of_k
 from leanbound.errors import InputError
-from leanbound.lean_source import natural
-from leanbound.properties import max_of_k
-from leanbound.quantize import quantize_fixed
-from leanbound.render import render_claim
+from leanbound.families.attention_only import exact
+from leanbound.families.attention_only.quantize import quantize_fixed
+from leanbound.rendering.lean_source import natural
+from leanbound.rendering.render import render_claim
 from leanbound.strategies.certificate import Certificate, Envelope, Factors, PoolCertificate
 from leanbound.strategies.key_ranges import keys_by_embeddings
 from leanbound.strategies.max_of_k import envelope as lean_envelope

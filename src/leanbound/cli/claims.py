@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import RootModel, ValidationError
 
-from leanbound.errors import InconclusiveError, InputError, RejectedError
-from leanbound.models.config import Architecture
-from leanbound.models.files import RECORD_LIMIT, describe, read_json
-from leanbound.properties import (
+from leanbound.claims.properties import (
     Agreement,
     Counted,
     Failures,
@@ -23,13 +20,16 @@ from leanbound.properties import (
     OnTask,
     WeightedAccuracy,
 )
-from leanbound.property_base import Property
-from leanbound.workspace import Workspace
+from leanbound.claims.property import Property
+from leanbound.claims.workspace import Workspace
+from leanbound.errors import InconclusiveError, InputError, RejectedError
+from leanbound.families.config import Architecture
+from leanbound.files import RECORD_LIMIT, describe, read_json
 
 if TYPE_CHECKING:
-    from leanbound.models.checkpoint import CheckpointOf
-    from leanbound.new_repository import ClaimedModel
-    from leanbound.quantised import Quantised
+    from leanbound.claims.new_repository import ClaimedModel
+    from leanbound.families.checkpoint import CheckpointOf
+    from leanbound.families.quantised import Quantised
 
 _ON_TASK: Final = ("accuracy", "weighted-accuracy", "failures", "loss")
 #: Options, and the properties that they are for.
@@ -52,8 +52,8 @@ _MOST: Final = 1 << 20
 
 def claim(arguments: argparse.Namespace) -> int:
     """Write a claim of as much as can be proved."""
-    from leanbound.families import family_of
-    from leanbound.new_repository import claim_text, write_claim
+    from leanbound.claims.new_repository import claim_text, write_claim
+    from leanbound.families.registry import family_of
     from leanbound.strategies import Options
     from leanbound.strategies.refuted import RefutedError
     from leanbound.strategies.strongest import default_strategy, strongest
@@ -92,9 +92,9 @@ def _require_fit(arguments: argparse.Namespace) -> None:
 
 def _quantised(workspace: Workspace, path: Path, bits: int) -> "tuple[CheckpointOf[Any, Any], ClaimedModel, Quantised]":
     """A checkpoint of the repository, what a claim says of it, and its model in fixed point."""
-    from leanbound.claims import FixedQuantisation
-    from leanbound.families import family_of, load_model
-    from leanbound.new_repository import ClaimedModel
+    from leanbound.claims.new_repository import ClaimedModel
+    from leanbound.families.quantisation import FixedQuantisation
+    from leanbound.families.registry import family_of, load_model
 
     inside = workspace.inside(workspace.relative(path))
     checkpoint = load_model(inside)
@@ -106,7 +106,7 @@ def _other(
     arguments: argparse.Namespace, workspace: Workspace, config: Architecture
 ) -> "tuple[ClaimedModel, Quantised]":
     """The second model: the checkpoint and the bits of the first one, where no others are given."""
-    from leanbound.families import require_comparable
+    from leanbound.families.registry import require_comparable
 
     if arguments.other is None and arguments.other_bits is None:
         raise InputError("agreement is of two models. Give --other MODEL, --other-bits N, or both.")
@@ -138,7 +138,7 @@ def _asked(arguments: argparse.Namespace, checkpoint: "CheckpointOf[Any, Any]") 
 
 
 def _on_box(arguments: argparse.Namespace) -> Property:
-    from leanbound.boxes.vnnlib import read_vnnlib
+    from leanbound.families.feed_forward.vnnlib import read_vnnlib
 
     if arguments.vnnlib is None:
         raise InputError("avoids needs --vnnlib FILE, bounds of inputs and constraints on outputs.")

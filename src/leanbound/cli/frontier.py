@@ -36,7 +36,7 @@ def _name(subjects: "list[Subject]") -> str:
 
 def _is_refused(point: "Point") -> bool:
     """Whether Lean does not take what the search found, which is a fault of ours."""
-    from leanbound.verdict import Outcome
+    from leanbound.claims.verdict import Outcome
 
     return point.outcome in (Outcome.REJECTED, Outcome.TOOLCHAIN_FAILURE)
 
@@ -49,7 +49,7 @@ def _prove_all(
 
     from leanbound.frontier.prove import prove
     from leanbound.lean.toolchain import preference_from_env
-    from leanbound.pipeline import Settings
+    from leanbound.pipeline.run import Settings
 
     settings = Settings(workspace, preference_from_env(arguments.toolchain), jobs=arguments.jobs)
     points = []
@@ -73,9 +73,9 @@ def _write(points: "list[Point]", out: Path) -> None:
     """All files, each whole or not at all. Raises InputError."""
     import tempfile
 
+    from leanbound.files import write_file
     from leanbound.frontier.plot import draw
     from leanbound.frontier.table import to_csv, to_markdown
-    from leanbound.models.files import write_file
 
     write_file(out / "frontier.csv", to_csv(points).encode())
     write_file(out / "frontier.md", to_markdown(points).encode())

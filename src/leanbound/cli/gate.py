@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leanbound.workspace import Workspace
+from leanbound.claims.workspace import Workspace
 
 if TYPE_CHECKING:
     from leanbound.gate import GateReport
@@ -47,7 +47,7 @@ def _form(arguments: argparse.Namespace, report: "GateReport") -> str:
 
 
 def _write(path: Path, content: str) -> None:
-    from leanbound.models.files import write_file
+    from leanbound.files import write_file
 
     write_file(path, content.encode())
 

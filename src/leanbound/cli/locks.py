@@ -6,24 +6,24 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leanbound.claims.workspace import Workspace
 from leanbound.errors import ExitCode, InputError
-from leanbound.workspace import Workspace
 
 if TYPE_CHECKING:
-    from leanbound.artifact_audit import ArtifactAudit
+    from leanbound.audit.artifact import ArtifactAudit
 
 
 def lock(arguments: argparse.Namespace) -> int:
     """Pin the repository's claims, or say what differs from what is pinned."""
-    from leanbound.lock_changes import lock_differences
+    from leanbound.claims.changes import lock_differences
 
     workspace = Workspace.find(arguments.root)
     if arguments.check:
         return _report(lock_differences(workspace), arguments.json)
+    from leanbound.claims.lock import lock_path
+    from leanbound.claims.locking import make_lock
     from leanbound.lean.progress import console_progress
     from leanbound.lean.toolchain import preference_from_env, select_toolchain
-    from leanbound.lock import lock_path
-    from leanbound.locking import make_lock
 
     try:
         changed = lock_differences(workspace) if lock_path(workspace).is_file() else []
@@ -51,7 +51,7 @@ def _report(differences: list[str], as_json: bool) -> int:
 
 def audit(arguments: argparse.Namespace) -> int:
     """Audit the artifact of a claim."""
-    from leanbound.artifact_audit import audit_artifact
+    from leanbound.audit.artifact import audit_artifact
     from leanbound.lean.toolchain import preference_from_env, select_toolchain
 
     workspace = Workspace.find(arguments.root)
@@ -76,7 +76,7 @@ def audit(arguments: argparse.Namespace) -> int:
 
 def _claim_of(workspace: Workspace, artifact: str) -> tuple[str, Path | None]:
     """The claim, and the directory of artifacts if a file was given: `DIR/Claims/<Id>/Proof.olean`."""
-    from leanbound.render import claim_id
+    from leanbound.rendering.render import claim_id
 
     names = workspace.claim_names()
     if artifact in names:

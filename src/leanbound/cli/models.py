@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from leanbound.errors import InputError
-from leanbound.models.files import describe
+from leanbound.files import describe
 
 if TYPE_CHECKING:
-    from leanbound.calibrate import QuantisationReport
-    from leanbound.models.checkpoint import CheckpointOf
-    from leanbound.models.record import RecordOf, TrainConfig
-    from leanbound.properties import OnTask
-    from leanbound.quantised import Quantised
+    from leanbound.claims.properties import OnTask
+    from leanbound.families.calibrate import QuantisationReport
+    from leanbound.families.checkpoint import CheckpointOf
+    from leanbound.families.quantised import Quantised
+    from leanbound.families.record import RecordOf, TrainConfig
 
 
 def train(arguments: argparse.Namespace) -> int:
@@ -26,7 +26,7 @@ def train(arguments: argparse.Namespace) -> int:
     config = _train_config(arguments)
     config.model.require_affordable()
     require_new(arguments.out)
-    from leanbound.train import train_checkpoint
+    from leanbound.families.attention_only.train import train_checkpoint
 
     _require_device(arguments.device)
     checkpoint = train_checkpoint(config, arguments.out, progress=True)
@@ -51,8 +51,8 @@ def require_new(out: Path) -> None:
 
 
 def _train_config(arguments: argparse.Namespace) -> "TrainConfig":
-    from leanbound.models.config import AttentionOnlyConfig
-    from leanbound.models.record import TrainConfig
+    from leanbound.families.attention_only.config import AttentionOnlyConfig
+    from leanbound.families.record import TrainConfig
 
     try:
         model = AttentionOnlyConfig(
@@ -87,9 +87,10 @@ def quantize(arguments: argparse.Namespace) -> int:
     bits = parse_bits(arguments.bits)
     if arguments.tolerance is not None and bits != "auto":
         raise InputError("--tolerance is only for --bits auto. Leave it out.")
-    from leanbound import calibrate
     from leanbound.cli.tasks import claimed_property
-    from leanbound.families import TokenFamily, family_of, load_model
+    from leanbound.families import calibrate
+    from leanbound.families.base import TokenFamily
+    from leanbound.families.registry import family_of, load_model
 
     checkpoint = load_model(arguments.model, arguments.n_ctx)
     has_task = isinstance(family_of(checkpoint.config), TokenFamily)
@@ -124,9 +125,9 @@ def _quantised(
     bits: int | dict[str, int] | str,
     tolerance: float | None,
 ) -> "Quantised":
-    from leanbound import calibrate
-    from leanbound.claims import ExactQuantisation, FixedQuantisation
-    from leanbound.families import family_of
+    from leanbound.families import calibrate
+    from leanbound.families.quantisation import ExactQuantisation, FixedQuantisation
+    from leanbound.families.registry import family_of
 
     family = family_of(checkpoint.config)
     if bits == "exact":

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from leanbound.cli.models import report_training, require_new
 from leanbound.errors import InputError
-from leanbound.models.files import describe
+from leanbound.files import describe
 
 if TYPE_CHECKING:
     from leanbound.tasks.pairs import PairTask
@@ -35,7 +35,7 @@ def train_group_composition(arguments: argparse.Namespace) -> int:
 
 
 def _train(arguments: argparse.Namespace, make_task: "Callable[[], PairTask]") -> int:
-    from leanbound.pairs.config import PairMlpConfig, PairTrainConfig
+    from leanbound.families.pair_mlp.config import PairMlpConfig, PairTrainConfig
 
     require_new(arguments.out)
     try:
@@ -51,7 +51,7 @@ def _train(arguments: argparse.Namespace, make_task: "Callable[[], PairTask]") -
         )
     except ValidationError as error:
         raise InputError(f"train: {describe(error)}") from error
-    from leanbound.pairs.train import train_pair_checkpoint
+    from leanbound.families.pair_mlp.train import train_pair_checkpoint
 
     checkpoint = train_pair_checkpoint(config, arguments.out, progress=True)
     report_training(checkpoint.record, arguments.out, checkpoint.digest)

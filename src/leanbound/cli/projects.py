@@ -5,7 +5,7 @@ import argparse
 
 def init(arguments: argparse.Namespace) -> int:
     """Make a repository of claims."""
-    from leanbound.new_repository import PARTS, create
+    from leanbound.claims.new_repository import PARTS, create
 
     workspace = create(arguments.directory)
     print(f"{workspace.root}: made {', '.join(PARTS)}, proofs and .gitignore, all to be committed.")

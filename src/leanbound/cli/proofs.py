@@ -7,17 +7,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leanbound.claims.workspace import Workspace
 from leanbound.errors import InputError
-from leanbound.workspace import Workspace
 
 if TYPE_CHECKING:
-    from leanbound.pipeline import ClaimResult
+    from leanbound.pipeline.run import ClaimResult
 
 
 def certify(arguments: argparse.Namespace) -> int:
     """Search for a certificate."""
     from leanbound.cli.tasks import asked_property
-    from leanbound.families import load_quantised
+    from leanbound.families.registry import load_quantised
     from leanbound.report.table import part
     from leanbound.strategies import certify as search
 
@@ -38,9 +38,9 @@ def certify(arguments: argparse.Namespace) -> int:
 
 def render(arguments: argparse.Namespace) -> int:
     """Render Lean sources."""
-    from leanbound.claims import require_claim_name
-    from leanbound.families import load_quantised
-    from leanbound.render import render_claim
+    from leanbound.claims.claim import require_claim_name
+    from leanbound.families.registry import load_quantised
+    from leanbound.rendering.render import render_claim
     from leanbound.strategies import find_strategy, load_certificate
 
     require_claim_name(arguments.name)
@@ -68,8 +68,8 @@ def verify_command(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """Check a claim from a certificate."""
-    from leanbound.certificates import certificate_path
-    from leanbound.claims import load_claim
+    from leanbound.claims.claim import load_claim
+    from leanbound.pipeline.certificates import certificate_path
 
     workspace = Workspace.find(arguments.root)
     load_claim(workspace, arguments.claim)
@@ -87,9 +87,9 @@ def _verify(
     reuse: bool,
     certificate: Path | None = None,
 ) -> int:
+    from leanbound.claims.verdict import worst
     from leanbound.lean.toolchain import preference_from_env
-    from leanbound.pipeline import Settings, verify
-    from leanbound.verdict import worst
+    from leanbound.pipeline.run import Settings, verify
 
     settings = Settings(
         workspace=workspace,
@@ -128,7 +128,7 @@ def _as_json(result: "ClaimResult") -> dict[str, object]:
 
 def status(arguments: argparse.Namespace) -> int:
     """Say of every claim whether its verdict stands."""
-    from leanbound import freshness
+    from leanbound.pipeline import freshness
 
     workspace = Workspace.find(arguments.root)
     code = freshness.code_digest()
@@ -144,7 +144,7 @@ def status(arguments: argparse.Namespace) -> int:
 
 def _status_line(workspace: Workspace, name: str, code: str) -> dict[str, str]:
     """`status` is the outcome of a verdict that stands, stale, or never (verified)."""
-    from leanbound import freshness
+    from leanbound.pipeline import freshness
 
     verdict = freshness.stored_verdict(workspace, name)
     if verdict is None:

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import RootModel, ValidationError
 
+from leanbound.claims.properties import OnTask, on_pairs
+from leanbound.claims.property import Property
 from leanbound.errors import InputError
-from leanbound.families import family_of, token_family_of
-from leanbound.models.config import Architecture
-from leanbound.models.files import RECORD_LIMIT, describe, read_json
-from leanbound.properties import OnTask, on_pairs
-from leanbound.property_base import Property
+from leanbound.families.config import Architecture
+from leanbound.families.registry import family_of, token_family_of
+from leanbound.files import RECORD_LIMIT, describe, read_json
 from leanbound.tasks.pairs import PairTask, Table, modular_addition
 
 if TYPE_CHECKING:
-    from leanbound.models.record import RecordOf
+    from leanbound.families.record import RecordOf
 
 
 def claimed_property(
@@ -35,7 +35,7 @@ def asked_property(arguments: argparse.Namespace, config: Architecture) -> Prope
     """That of the VNN-LIB file, where one is given, else on the task of the options; see `claimed_property`."""
     if arguments.vnnlib is None:
         return claimed_property(arguments, config)
-    from leanbound.boxes.vnnlib import read_vnnlib
+    from leanbound.families.feed_forward.vnnlib import read_vnnlib
 
     claimed = read_vnnlib(arguments.vnnlib)
     family_of(config).require_serves(config, claimed)

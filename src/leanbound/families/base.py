@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from leanbound.claims.properties import OnTask
+from leanbound.claims.property import Property
 from leanbound.errors import InputError
-from leanbound.models.config import Architecture
-from leanbound.properties import OnTask
-from leanbound.property_base import Property
-from leanbound.quantised import Quantised
+from leanbound.families.config import Architecture
+from leanbound.families.quantised import Quantised
 
 if TYPE_CHECKING:
-    from leanbound.accuracy import Accuracy
-    from leanbound.claims import ExactQuantisation, FixedQuantisation
-    from leanbound.models.checkpoint import CheckpointOf
-    from leanbound.models.record import RecordOf
-    from leanbound.quantize import TensorError
+    from leanbound.families.attention_only.accuracy import Accuracy
+    from leanbound.families.checkpoint import CheckpointOf
+    from leanbound.families.fixed_point import TensorError
+    from leanbound.families.quantisation import ExactQuantisation, FixedQuantisation
+    from leanbound.families.record import RecordOf
 
 
 @dataclass(frozen=True)

@@ -10,20 +10,20 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from leanbound.certificates import cached_certificate
+from leanbound.claims.new_repository import ClaimedModel, claim_text
+from leanbound.claims.properties import max_of_k
+from leanbound.claims.verdict import Measured, Outcome, outcome_of
+from leanbound.claims.workspace import CLAIM_FILE, Workspace
 from leanbound.errors import InputError, LeanboundError
-from leanbound.families import family_of, load_model
+from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.families.attention_only.quantize import quantize_fixed
+from leanbound.families.checkpoint import Checkpoint
+from leanbound.families.registry import family_of, load_model
+from leanbound.files import write_file
 from leanbound.frontier.ladder import Rung
-from leanbound.models.checkpoint import Checkpoint
-from leanbound.models.files import write_file
-from leanbound.new_repository import ClaimedModel, claim_text
-from leanbound.pipeline import Settings, verify
-from leanbound.properties import max_of_k
-from leanbound.quantised import QuantisedModel
-from leanbound.quantize import quantize_fixed
+from leanbound.pipeline.certificates import cached_certificate
+from leanbound.pipeline.run import Settings, verify
 from leanbound.strategies import AnyCertificate
-from leanbound.verdict import Measured, Outcome, outcome_of
-from leanbound.workspace import CLAIM_FILE, Workspace
 
 
 class FrontierWorkspace(Workspace):
@@ -85,7 +85,7 @@ class Subject:
 
 def load_subject(workspace: Workspace, path: Path, bits: int) -> Subject:
     """Read, quantise and measure a model. Raises InputError for one that is unusable or outside the repository."""
-    from leanbound.measured import measured_accuracy
+    from leanbound.pipeline.measured import measured_accuracy
 
     inside = workspace.inside(workspace.relative(path))
     checkpoint = load_model(inside)

@@ -4,9 +4,9 @@ import csv
 import io
 from collections.abc import Callable, Sequence
 
+from leanbound.claims.verdict import Outcome
 from leanbound.frontier.prove import Point
 from leanbound.frontier.summary import RungSummary, Spread, frontier, over_models, summarise
-from leanbound.verdict import Outcome
 
 
 def to_csv(points: Sequence[Point]) -> str:

@@ -6,13 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from leanbound.claims.workspace import Workspace
 from leanbound.errors import InputError
+from leanbound.files import read_bytes, write_file
 from leanbound.gate.escape import quote
 from leanbound.gate.markers import Marker, number_fault, read_markers, update
 from leanbound.gate.report import ClaimEntry, Kind, MarkerEntry, Reason
 from leanbound.gate.scan import Repository, markdown_files
-from leanbound.models.files import read_bytes, write_file
-from leanbound.workspace import Workspace
 
 _ENCODING: Final = "utf-8"
 _ERRORS: Final = "surrogateescape"

@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from leanbound import freshness
-from leanbound.claims import LoadedClaim, load_claim
+from leanbound.claims.claim import LoadedClaim, load_claim
+from leanbound.claims.verdict import Outcome, ToolchainRecord, Verdict, outcome_of, worst
+from leanbound.claims.workspace import CLAIM_FILE, Workspace
 from leanbound.errors import InputError, LeanboundError
+from leanbound.files import read_bytes
 from leanbound.gate.report import ClaimEntry, Kind, Reason
-from leanbound.models.files import read_bytes
-from leanbound.verdict import Outcome, ToolchainRecord, Verdict, outcome_of, worst
-from leanbound.workspace import CLAIM_FILE, Workspace
+from leanbound.pipeline import freshness
 
 if TYPE_CHECKING:
-    from leanbound.artifact_audit import ArtifactAudit
+    from leanbound.audit.artifact import ArtifactAudit
     from leanbound.lean.toolchain import Toolchain
-    from leanbound.preparation import Run
+    from leanbound.pipeline.preparation import Run
 
     Audit: TypeAlias = Callable[[Workspace, str, Toolchain], ArtifactAudit]
 
@@ -188,11 +188,11 @@ def _short(digest: str) -> str:
 
 def _verdict_again(checker: Checker, loaded: LoadedClaim, toolchain: "Toolchain", audited: "ArtifactAudit") -> Verdict:
     """The verdict that the sources of now, the certificate and the audit give; what Lean did is not repeated."""
-    from leanbound.audit import LIBRARY_ASSUMPTION
-    from leanbound.certificates import certificate_path
+    from leanbound.audit.theorem import LIBRARY_ASSUMPTION
     from leanbound.lean.artifacts import artifact_path
     from leanbound.lean.build import artifacts_dir
-    from leanbound.preparation import Settings, derive, start
+    from leanbound.pipeline.certificates import certificate_path
+    from leanbound.pipeline.preparation import Settings, derive, start
 
     workspace = checker.workspace
     directory = workspace.claim_build(loaded.name)

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from leanbound.pipeline import Settings, verify
-from leanbound.workspace import Workspace
+from leanbound.claims.workspace import Workspace
+from leanbound.pipeline.run import Settings, verify
 
 _GENERATED: Final = ("lean", "claims", "checks", "measured")
 """What leanbound itself makes in `build/`; other things there are left alone."""

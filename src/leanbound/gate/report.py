@@ -9,10 +9,10 @@ from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
+from leanbound.claims.verdict import Outcome, outcome_of, worst
 from leanbound.errors import ExitCode, LeanboundError
 from leanbound.gate.escape import escape, in_ascii, one_line
 from leanbound.gate.numbers import MAX_LENGTH, Bound
-from leanbound.verdict import Outcome, outcome_of, worst
 
 
 class Kind(StrEnum):

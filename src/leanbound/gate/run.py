@@ -8,7 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from leanbound import __version__, freshness
+from leanbound import __version__
+from leanbound.claims.verdict import Outcome
+from leanbound.claims.workspace import Workspace
 from leanbound.errors import InputError, LeanboundError
 from leanbound.gate import documents, scan
 from leanbound.gate.escape import one_line
@@ -16,9 +18,8 @@ from leanbound.gate.evidence import Checker
 from leanbound.gate.recheck import recheck
 from leanbound.gate.report import ClaimEntry, GateReport, Kind, Reason
 from leanbound.lean.toolchain import Preference, Toolchain, select_toolchain
-from leanbound.pipeline import Settings
-from leanbound.verdict import Outcome
-from leanbound.workspace import Workspace
+from leanbound.pipeline import freshness
+from leanbound.pipeline.run import Settings
 
 if TYPE_CHECKING:
     from leanbound.gate.evidence import Audit
@@ -53,7 +54,7 @@ class GateSettings:
     find_toolchain: Callable[[Preference | None], Toolchain] | None = None
     """Where not the usual one; without --recheck nothing is installed."""
     audit: "Audit | None" = None
-    """Where not `leanbound.artifact_audit.audit_artifact`."""
+    """Where not `leanbound.audit.artifact.audit_artifact`."""
 
 
 def gate(settings: GateSettings) -> GateReport:
@@ -154,8 +155,8 @@ def _require_undamaged() -> None:
 
 def _lock_reasons(workspace: Workspace, names: Sequence[str]) -> list[Reason]:
     """Every difference from the lock; those that are about one claim are put down to it."""
-    from leanbound.lock import LOCK_FILE
-    from leanbound.lock_changes import lock_differences
+    from leanbound.claims.changes import lock_differences
+    from leanbound.claims.lock import LOCK_FILE
 
     try:
         lines = lock_differences(workspace)
@@ -174,7 +175,7 @@ def _lock_reason(line: str, file: str, names: Sequence[str]) -> Reason:
 def _claims(
     settings: GateSettings, folders: Sequence[scan.Folder], toolchain: Toolchain | None, reasons: list[Reason]
 ) -> list[ClaimEntry]:
-    from leanbound.artifact_audit import audit_artifact
+    from leanbound.audit.artifact import audit_artifact
     from leanbound.lean.environment import Shelf
 
     audit = settings.audit or partial(audit_artifact, shelf=Shelf())

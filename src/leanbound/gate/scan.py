@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from leanbound.claims import require_claim_name
+from leanbound.claims.claim import require_claim_name
+from leanbound.claims.workspace import CLAIM_FILE, Workspace
 from leanbound.errors import InputError
-from leanbound.workspace import CLAIM_FILE, Workspace
 
 _SKIPPED: Final = frozenset({".git", ".venv", "node_modules"})
 _GIT: Final = ("git", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")

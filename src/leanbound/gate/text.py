@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
+from leanbound.claims.verdict import Outcome
 from leanbound.gate.escape import indent, quote
 from leanbound.gate.report import GateReport, MarkerEntry, Reason
 from leanbound.report.table import part
-from leanbound.verdict import Outcome
 
 _NONE: Final = "-"
 _MOST: Final = 48

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leanbound.errors import InputError
-from leanbound.models.files import read_bytes
+from leanbound.files import read_bytes
 
 _MAX_BYTES = 256 << 20
 _COMMENT = re.compile(r"--[^\n]*")

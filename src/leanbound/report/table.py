@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from leanbound.audit import LIBRARY_ASSUMPTION
-from leanbound.pipeline import ClaimResult
-from leanbound.verdict import Measured, Verdict
+from leanbound.audit.theorem import LIBRARY_ASSUMPTION
+from leanbound.claims.verdict import Measured, Verdict
+from leanbound.pipeline.run import ClaimResult
 
 NOTES = (
     "A bound is about the quantised model, evaluated in exact real arithmetic; the accuracy measured is PyTorch's, of "

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
+from leanbound.claims.property import Property
 from leanbound.errors import InputError
-from leanbound.models.files import LARGE_LIMIT, read_json
-from leanbound.property_base import Property
+from leanbound.files import LARGE_LIMIT, read_json
 from leanbound.strategies.base import AnyCertificate, Options, Strategy
 from leanbound.strategies.boxes import BoxStrategy
 from leanbound.strategies.inputs import EveryInput

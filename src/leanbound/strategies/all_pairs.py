@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from leanbound.exact import Integers
-from leanbound.pairs.quantised import QuantisedPairMlp
-from leanbound.quantised import FixedTensor
+from leanbound.families.attention_only.exact import Integers
+from leanbound.families.pair_mlp.quantised import QuantisedPairMlp
+from leanbound.families.quantised import FixedTensor
 from leanbound.strategies.pair_certificate import PairLanes
 from leanbound.tasks.pairs import Table
 

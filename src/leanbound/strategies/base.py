@@ -7,11 +7,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypedDict
 
+from leanbound.claims.property import Property
 from leanbound.errors import InputError
-from leanbound.property_base import Property
 
 if TYPE_CHECKING:
-    from leanbound.templating import Page
+    from leanbound.rendering.templating import Page
 
 #: About so many bytes of numbers does the kernel keep from one module, besides what it starts with.
 MODULE_BYTES: Final = 500 * 2**20

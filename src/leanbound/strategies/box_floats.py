@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from leanbound.boxes.network import QuantisedNetwork
-from leanbound.boxes.properties import Avoids, Box
+from leanbound.families.feed_forward.network import QuantisedNetwork
+from leanbound.families.feed_forward.properties import Avoids, Box
 
 #: Steps of the optimiser of slopes, and its rate.
 STEPS = 20

@@ -7,11 +7,11 @@ from typing import Final, Literal
 import torch
 from tqdm import tqdm
 
-from leanbound.boxes.exact import BoxExample, is_counterexample, outputs
-from leanbound.boxes.network import QuantisedNetwork
-from leanbound.boxes.properties import Avoids, Box
 from leanbound.errors import InconclusiveError
-from leanbound.models.threads import single_thread
+from leanbound.families.feed_forward.exact import BoxExample, is_counterexample, outputs
+from leanbound.families.feed_forward.network import QuantisedNetwork
+from leanbound.families.feed_forward.properties import Avoids, Box
+from leanbound.families.threads import single_thread
 from leanbound.strategies.box_floats import STEPS, Floats, ends
 from leanbound.strategies.refuted import RefutedError
 from leanbound.strategies.relaxation import Walk

@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
-from leanbound.boxes.network import QuantisedNetwork
+from leanbound.families.feed_forward.network import QuantisedNetwork
 from leanbound.strategies.base import Proof, Strategy, module_runs
 from leanbound.strategies.relaxation_certificate import BoxCertificate, Relaxation, Split, Tree
 
@@ -33,7 +33,7 @@ class BoxStrategy(Strategy):
         return certificate.claimed
 
     def proof(self, model: QuantisedNetwork, certificate: BoxCertificate) -> Proof:
-        from leanbound.templating import Page
+        from leanbound.rendering.templating import Page
 
         leaves = certificate.leaves
         sizes = [leaf_bytes(model, relaxation) for _, relaxation in leaves]

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
-from leanbound.canonical import Canonical
+from leanbound.families.canonical import Canonical
 
 #: What Lean may keep in one module, 1.25 GB beyond its start, in units of 11 bytes: see `split_bits`.
 MODULE_BITS: Final = 110_000_000

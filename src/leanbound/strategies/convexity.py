@@ -14,9 +14,9 @@ from typing import Final, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from leanbound.claims.properties import require_tokens
 from leanbound.errors import InconclusiveError
-from leanbound.properties import require_tokens
-from leanbound.quantised import QuantisedModel
+from leanbound.families.attention_only.quantised import QuantisedModel
 from leanbound.strategies.game import Gaps, solve
 from leanbound.strategies.never_certificate import Excluded, Mixture, NeverCertificate
 from leanbound.strategies.prefixes import find_prefix

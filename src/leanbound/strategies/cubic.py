@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leanbound.errors import InputError, UnsupportedError
-from leanbound.quantised import QuantisedModel
+from leanbound.families.attention_only.quantised import QuantisedModel
 from leanbound.strategies.certificate import MODULE_BITS, MaximumCertificate, Plan, Split, split_bits
 from leanbound.strategies.tables import FLOAT_MARGIN, Integers, Tables, require_floats
 

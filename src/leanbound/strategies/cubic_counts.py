@@ -13,7 +13,7 @@ from math import comb
 
 import numpy as np
 
-from leanbound.quantised import QuantisedModel
+from leanbound.families.attention_only.quantised import QuantisedModel
 from leanbound.strategies.certificate import Counts, MaximumCertificate
 from leanbound.strategies.cubic import class_count, require_few_classes, whole_classes
 from leanbound.strategies.tables import Integers, Tables

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leanbound.errors import InputError, UnsupportedError
-from leanbound.quantised import QuantisedModel
+from leanbound.families.attention_only.quantised import QuantisedModel
 from leanbound.strategies.certificate import Part, QueryCertificate
 from leanbound.strategies.shards import MAX_UNIT_BYTES, Work, query_parts
 from leanbound.strategies.tables import FLOAT_MARGIN, Integers, Tables, require_floats

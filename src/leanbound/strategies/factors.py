@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leanbound.errors import UnsupportedError
-from leanbound.quantised import QuantisedModel
+from leanbound.families.attention_only.quantised import QuantisedModel
 from leanbound.strategies.certificate import Factors, Plan
 from leanbound.strategies.key_ranges import Ranges, keys_by_embeddings
 from leanbound.strategies.tables import Integers, pack

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from leanbound.errors import InputError
-from leanbound.exact import IntTables, is_correct, margin_sign, tables
-from leanbound.quantised import QuantisedModel
+from leanbound.families.attention_only.exact import IntTables, is_correct, margin_sign, tables
+from leanbound.families.attention_only.quantised import QuantisedModel
 from leanbound.strategies.certificate import WrongInput
 from leanbound.strategies.refuted import Counterexample, RefutedError
 from leanbound.tasks.max_of_k import inputs, target

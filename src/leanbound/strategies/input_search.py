@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Final
 
+from leanbound.claims.properties import Agreement, Loss, WeightedAccuracy
+from leanbound.claims.property import Property
 from leanbound.errors import InputError, UnsupportedError
-from leanbound.properties import Agreement, Loss, WeightedAccuracy
-from leanbound.property_base import Property
-from leanbound.quantised import QuantisedModel
+from leanbound.families.attention_only.quantised import QuantisedModel
 from leanbound.strategies.input_certificate import InputCertificate, InputLosses, OtherTables, Output, Shift
 from leanbound.strategies.losses import best_shift, loss_plan, mean_bound
 from leanbound.strategies.tables import Integers, Tables, build_tables, exp_neg

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from leanbound.property_base import Property
-from leanbound.quantised import QuantisedModel
+from leanbound.claims.property import Property
+from leanbound.families.attention_only.quantised import QuantisedModel
 from leanbound.strategies.base import Proof, Strategy
 from leanbound.strategies.input_certificate import InputCertificate
 
@@ -48,7 +48,7 @@ class EveryInput(Strategy):
         return certificate.claimed
 
     def proof(self, model: QuantisedModel, certificate: InputCertificate) -> Proof:
-        from leanbound.templating import Page
+        from leanbound.rendering.templating import Page
 
         modules, other = [Page("Tables", "proofs/tables/Tables.lean.j2")], certificate.other
         if other is not None:

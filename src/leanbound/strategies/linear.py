@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from leanbound.errors import InputError
-from leanbound.quantised import QuantisedModel
+from leanbound.families.attention_only.quantised import QuantisedModel
 from leanbound.strategies import tables as _tables
 from leanbound.strategies.certificate import LogitFactors, Plan, PoolCertificate
 from leanbound.strategies.factors import Factoring, KeyScores, QKFactors, key_scores, least_narrow

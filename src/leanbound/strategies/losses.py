@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
-from leanbound.properties import NANO
+from leanbound.claims.properties import NANO
 from leanbound.strategies.loss_plan import LossPlan
 from leanbound.strategies.tables import exp_constants
 

@@ -9,11 +9,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+from leanbound.claims.properties import Failures, max_of_k
+from leanbound.claims.property import Property
 from leanbound.errors import InputError
-from leanbound.lean_source import natural
-from leanbound.properties import Failures, max_of_k
-from leanbound.property_base import Property
-from leanbound.quantised import QuantisedModel
+from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.rendering.lean_source import natural
 from leanbound.strategies.base import Proof, Strategy
 from leanbound.strategies.certificate import (
     MODULE_BITS,
@@ -101,7 +101,7 @@ class MaxOfKStrategy(Strategy):
         return max_of_k(1)
 
     def proof(self, model: QuantisedModel, certificate: Certificate) -> Proof:
-        from leanbound.templating import Page
+        from leanbound.rendering.templating import Page
 
         name = "Maxima" if certificate.maxima else "Queries"
         shares = [(share, _theorems(certificate, share)) for share in self.shares(certificate)]

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
-from leanbound.lean_source import pairs
-from leanbound.properties import NeverAtAnyLength
-from leanbound.property_base import Property
-from leanbound.quantised import QuantisedModel
+from leanbound.claims.properties import NeverAtAnyLength
+from leanbound.claims.property import Property
+from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.rendering.lean_source import pairs
 from leanbound.strategies.base import Proof, Strategy, module_runs
 from leanbound.strategies.never_certificate import Excluded, NeverCertificate
 
@@ -44,7 +44,7 @@ class Convexity(Strategy):
         )
 
     def proof(self, model: QuantisedModel, certificate: NeverCertificate) -> Proof:
-        from leanbound.templating import Page
+        from leanbound.rendering.templating import Page
 
         modules = [Page("Prefixes", "proofs/convexity/Prefixes.lean.j2")]
         starts = []

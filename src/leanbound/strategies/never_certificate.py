@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from leanbound.canonical import Canonical
+from leanbound.families.canonical import Canonical
 from leanbound.strategies.certificate import Hex, Plan
 
 

@@ -4,8 +4,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from leanbound.canonical import Canonical
-from leanbound.properties import ClaimedProperty
+from leanbound.claims.properties import ClaimedProperty
+from leanbound.families.canonical import Canonical
 from leanbound.strategies.loss_plan import LossPlan
 
 

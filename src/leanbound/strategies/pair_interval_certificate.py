@@ -4,8 +4,8 @@ from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from leanbound.canonical import Canonical
-from leanbound.properties import Accuracy
+from leanbound.claims.properties import Accuracy
+from leanbound.families.canonical import Canonical
 from leanbound.strategies.pair_certificate import PairLanes
 
 

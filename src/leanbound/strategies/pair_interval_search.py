@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
+from leanbound.claims.properties import Accuracy
 from leanbound.errors import InputError
-from leanbound.exact import Integers
-from leanbound.pairs.quantised import QuantisedPairMlp
-from leanbound.properties import Accuracy
+from leanbound.families.attention_only.exact import Integers
+from leanbound.families.pair_mlp.quantised import QuantisedPairMlp
 from leanbound.strategies.all_pairs import WORD, choose_lanes, tensor_arrays
 from leanbound.strategies.pair_certificate import PairLanes
 from leanbound.strategies.pair_interval_certificate import PairIntervalCertificate

@@ -10,9 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from leanbound.errors import InputError
-from leanbound.pairs.quantised import QuantisedPairMlp
-from leanbound.properties import (
+from leanbound.claims.properties import (
     Accuracy,
     Agreement,
     Failures,
@@ -22,7 +20,9 @@ from leanbound.properties import (
     WeightedAccuracy,
     on_pairs,
 )
-from leanbound.property_base import Property
+from leanbound.claims.property import Property
+from leanbound.errors import InputError
+from leanbound.families.pair_mlp.quantised import QuantisedPairMlp
 from leanbound.strategies.all_pairs import all_logits, choose_lanes, count_right, leads
 from leanbound.strategies.losses import PRECISION, best_shift, loss_plan, mean_bound
 from leanbound.strategies.pair_certificate import OtherModel, PairCertificate, PairLanes

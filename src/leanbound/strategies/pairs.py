@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from leanbound.lean_source import pairs
-from leanbound.pairs.quantised import QuantisedPairMlp
-from leanbound.properties import OnTask
-from leanbound.property_base import Property
+from leanbound.claims.properties import OnTask
+from leanbound.claims.property import Property
+from leanbound.families.pair_mlp.quantised import QuantisedPairMlp
+from leanbound.rendering.lean_source import pairs
 from leanbound.strategies.base import MODULE_BYTES, Proof, Strategy, module_runs
 from leanbound.strategies.pair_certificate import PairCertificate, PairLanes
 from leanbound.strategies.pair_interval_certificate import PairIntervalCertificate
@@ -48,7 +48,7 @@ class AllPairs(Strategy):
         return certificate.claimed
 
     def proof(self, model: QuantisedPairMlp, certificate: PairCertificate) -> Proof:
-        from leanbound.templating import Page
+        from leanbound.rendering.templating import Page
 
         step = tokens_per_module(model, certificate)
         starts = range(0, len(certificate.counts), step)
@@ -88,7 +88,7 @@ class Symmetry(Strategy):
         return certificate.claimed
 
     def proof(self, model: QuantisedPairMlp, certificate: SymmetryCertificate) -> Proof:
-        from leanbound.templating import Page
+        from leanbound.rendering.templating import Page
 
         counts, claimed = certificate.counts, certificate.claimed
         modules = [Page("Lanes", "proofs/symmetry/Lanes.lean.j2")]
@@ -120,7 +120,7 @@ class PairInterval(Strategy):
         return certificate.claimed
 
     def proof(self, model: QuantisedPairMlp, certificate: PairIntervalCertificate) -> Proof:
-        from leanbound.templating import Page
+        from leanbound.rendering.templating import Page
 
         groups = len(certificate.counts)
         # The units are multiplied by output weights above zero and below it, for a lower and for an upper bound.

@@ -5,8 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from leanbound.exact import IntTables, tables
-from leanbound.quantised import QuantisedModel
+from leanbound.families.attention_only.exact import IntTables, tables
+from leanbound.families.attention_only.quantised import QuantisedModel
 from leanbound.strategies.game import Floats
 from leanbound.strategies.refuted import Counterexample
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leanbound.boxes.network import QuantisedNetwork
-from leanbound.boxes.properties import Avoids, Box, Halfspace
+from leanbound.families.feed_forward.network import QuantisedNetwork
+from leanbound.families.feed_forward.properties import Avoids, Box, Halfspace
 from leanbound.strategies.relaxation_certificate import Depth, Relaxation, Stage
 
 Integers = NDArray[np.object_]

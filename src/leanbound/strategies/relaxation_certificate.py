@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from leanbound.boxes.properties import Avoids
-from leanbound.canonical import Canonical
+from leanbound.families.canonical import Canonical
+from leanbound.families.feed_forward.properties import Avoids
 
 
 class _Record(BaseModel):

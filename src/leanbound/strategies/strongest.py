@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from leanbound.claims.properties import Counted, Failures, Never, NeverAtAnyLength
+from leanbound.claims.property import Property
 from leanbound.errors import InconclusiveError, InputError
-from leanbound.properties import Counted, Failures, Never, NeverAtAnyLength
-from leanbound.property_base import Property
 from leanbound.strategies import STRATEGIES, AnyCertificate, Options, certify
 from leanbound.strategies.refuted import Counterexample, RefutedError
 

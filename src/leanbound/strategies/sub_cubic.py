@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leanbound.errors import InputError, UnsupportedError
-from leanbound.quantised import QuantisedModel
+from leanbound.families.attention_only.quantised import QuantisedModel
 from leanbound.strategies import tables as _tables
 from leanbound.strategies.certificate import EmbeddingRanges, Envelope, Factors, Plan, PoolCertificate
 from leanbound.strategies.factors import MAX_RATIO, Factoring, KeyScores, QKFactors, key_scores, least_narrow

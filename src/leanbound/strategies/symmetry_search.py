@@ -3,9 +3,9 @@
 Counts exactly what `LeanBound.PairMlp.mirroredCount` counts. Untrusted.
 """
 
+from leanbound.claims.properties import Accuracy
 from leanbound.errors import UnsupportedError
-from leanbound.pairs.quantised import QuantisedPairMlp
-from leanbound.properties import Accuracy
+from leanbound.families.pair_mlp.quantised import QuantisedPairMlp
 from leanbound.strategies.all_pairs import all_logits, choose_lanes, leads
 from leanbound.strategies.pair_search import require_tokens
 from leanbound.strategies.symmetry_certificate import SymmetryCertificate

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leanbound.errors import UnsupportedError
-from leanbound.quantised import QuantisedModel
+from leanbound.families.attention_only.quantised import QuantisedModel
 from leanbound.strategies.certificate import Plan
 
 Integers = NDArray[np.object_]

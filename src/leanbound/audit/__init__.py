@@ -1,0 +1,1 @@
+"""Reading theorems back from artifacts, and holding them against what is claimed."""

@@ -1,0 +1,1 @@
+"""What is claimed, and what pins it: claim files, properties, the lock, verdicts, the repository they lie in."""

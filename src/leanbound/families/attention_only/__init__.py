@@ -1,0 +1,1 @@
+"""One-layer attention-only transformers, from training to Lean source."""

@@ -1,0 +1,1 @@
+"""From certificates to Lean sources, by templates."""
