@@ -25,13 +25,15 @@ class Rung:
 
 _SUBPRODUCT: Final = "svd+max_diff_subproduct"
 _RECURSIVE: Final = "svd+max_diff_subproduct_recursive"
+#: What is usual, and not said in names.
+_ATTENTION: Final = "svd+max_diff_exact"
+_DIRECT: Final = "mean_query+max_diff_exact"
 
 
-def _sub_cubic(pool: int, attention: str = "svd+max_diff_exact", direct: str = "mean_query+max_diff_exact") -> Rung:
-    """Pools of so many queries, and how circuits are bounded; the names say it where it is not token by token."""
-    name = f"sub-cubic-{pool}"
-    if not attention.endswith("max_diff_exact"):
-        name += f"-{attention}-{direct}".replace("+", "-").replace("_", "-")
+def _sub_cubic(pool: int, attention: str = _ATTENTION, direct: str = _DIRECT) -> Rung:
+    """Pools of so many queries, and how circuits are bounded; the names say it where it is not the usual way."""
+    unusual = [how for how, usual in ((attention, _ATTENTION), (direct, _DIRECT)) if how != usual]
+    name = "-".join([f"sub-cubic-{pool}", *unusual]).replace("+", "-").replace("_", "-")
     options = Options(pool=pool, attention=attention, direct=direct)
     summary = f"pools of {pool} queries; attention: {attention}; direct path: {direct}"
     return Rung(name, "sub-cubic", summary, options, work=0.2 + 0.6 / pool)

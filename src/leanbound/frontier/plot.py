@@ -6,13 +6,14 @@ Bounds are on a logit scale, which tells 0.99 from 0.9999 as clearly as 0.1 from
 from collections.abc import Sequence
 from math import ceil, floor, log10
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from leanbound.frontier.prove import Point
 from leanbound.frontier.summary import COSTS, RungSummary, baseline_rate, frontier, over_models, summarise
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 #: Bounds outside are drawn on the edge.
 _LEAST: Final = 1e-3
@@ -42,11 +43,19 @@ def draw(points: Sequence[Point], paths: Sequence[Path]) -> None:
             _accuracy(ax, points)
         figure.suptitle(_title(points, rungs), fontsize=10)
         axes[0].set_ylabel("share of all inputs proved right")
-        handles, labels = axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=_LEGEND_COLUMNS, frameon=False, fontsize=8)
+        _legend(figure, *axes[0].get_legend_handles_labels())
         for path in paths:
             figure.savefig(path, dpi=_DOTS_PER_INCH, metadata={"Date": None} if path.suffix == ".svg" else {})
         plt.close(figure)
+
+
+def _legend(figure: "Figure", handles: list[Any], labels: list[str]) -> None:
+    """Below the panels, in as many columns as fit beside each other."""
+    for columns in range(_LEGEND_COLUMNS, 0, -1):
+        legend = figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=8)
+        if columns == 1 or legend.get_window_extent().width <= figure.bbox.width:
+            return
+        legend.remove()
 
 
 def _inches(rungs: Sequence[RungSummary]) -> tuple[float, float]:
