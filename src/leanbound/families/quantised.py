@@ -19,9 +19,9 @@ MAX_FRAC: Final = 4 * 1074
 TENSOR_NAMES: Final = ("W_E", "W_pos", "W_Q", "b_Q", "W_K", "b_K", "W_V", "b_V", "W_O", "b_O", "W_U", "b_U")
 WEIGHT_NAMES: Final = tuple(name for name in TENSOR_NAMES if name.startswith("W_"))
 BIAS_NAMES: Final = tuple(name for name in TENSOR_NAMES if name.startswith("b_"))
-#: The tensors of the MLP on pairs (`leanbound.pairs`), besides W_U and b_U.
+#: The tensors of the MLP on pairs (`families.pair_mlp`), besides W_U and b_U.
 PairName = Literal["W_A", "W_B", "b_H"]
-#: The tensors of layers, by number (`leanbound.boxes`).
+#: The tensors of layers, by number (`families.feed_forward`).
 LayerName = Annotated[str, Field(pattern=r"^[Wb]_(0|[1-9][0-9]{0,2})$")]
 
 

@@ -29,7 +29,7 @@ def holds_layers(path: Path) -> bool:
 
 
 class FeedForwardFamily(Family):
-    """See `leanbound.boxes`."""
+    """See `leanbound.families.feed_forward`."""
 
     architecture = "feed-forward"
     strategy = "linear-relaxation"

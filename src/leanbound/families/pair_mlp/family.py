@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class PairMlpFamily(TokenFamily):
-    """See `leanbound.pairs`."""
+    """See `leanbound.families.pair_mlp`."""
 
     architecture = "pair-mlp"
     tasks = ("modular-addition", "group-composition")
