@@ -4,28 +4,27 @@ python benchmarks/boxes.py [--check]   with --check, Lean checks every certifica
 """
 
 import argparse
-import json
-import tempfile
+import sys
 import time
 from fractions import Fraction
 from pathlib import Path
 
 import torch
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.lean_runs import ROOT, checked_modules
+
 from leanbound.errors import InconclusiveError
 from leanbound.families.feed_forward.network import QuantisedNetwork
 from leanbound.families.feed_forward.properties import Avoids, Box, between, robust
 from leanbound.families.quantisation import FixedQuantisation
 from leanbound.families.registry import family_of, load_model
-from leanbound.lean.build import build
-from leanbound.lean.toolchain import select_toolchain
 from leanbound.rendering.render import render_claim
 from leanbound.strategies.box_floats import Floats
 from leanbound.strategies.box_search import certify_box
 from leanbound.strategies.refuted import RefutedError
 from leanbound.strategies.relaxation_certificate import BoxCertificate
 
-ROOT = Path(__file__).parent.parent
 MODEL = ROOT / "models" / "advisory-5x50"
 BITS = 12
 LEAVES = 64
@@ -51,18 +50,8 @@ def properties(model: QuantisedNetwork) -> dict[str, Avoids]:
 
 def check(name: str, model: QuantisedNetwork, claimed: Avoids, certificate: BoxCertificate) -> str:
     """Have Lean check a certificate: CPU seconds of all modules of the claim."""
-    with tempfile.TemporaryDirectory() as folder:
-        rendered = render_claim(name, model, claimed, certificate)
-        rendered.write(Path(folder))
-        out = ROOT / "build" / "lean"
-        roots = [Path(folder), ROOT / "lean"]
-        result = build(list(rendered.modules), roots=roots, toolchain=select_toolchain(None), out=out, jobs=1)
-        result.raise_failures()
-        seconds = 0.0
-        for module in rendered.modules:
-            record = next(out.rglob(f"{module.replace('.', '/')}.olean.json"))
-            seconds += json.loads(record.read_text())["cpu_seconds"]
-        return f"{seconds:.0f} s, {len(rendered.modules)} modules"
+    records = checked_modules(render_claim(name, model, claimed, certificate))
+    return f"{sum(record.cpu_seconds for record in records):.0f} s, {len(records)} modules"
 
 
 def main() -> None:

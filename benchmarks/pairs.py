@@ -4,24 +4,22 @@ python benchmarks/pairs.py [--check]   with --check, Lean checks every certifica
 """
 
 import argparse
-import json
-import tempfile
+import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.lean_runs import ROOT, checked_modules
 
 from leanbound.claims.properties import OnTask
 from leanbound.errors import UnsupportedError
 from leanbound.families.pair_mlp.family import PairMlpFamily
 from leanbound.families.pair_mlp.quantised import QuantisedPairMlp
 from leanbound.families.quantisation import FixedQuantisation
-from leanbound.lean.build import build
-from leanbound.lean.toolchain import select_toolchain
 from leanbound.rendering.render import render_claim
 from leanbound.strategies import AnyCertificate, certify
 
-ROOT = Path(__file__).parent.parent
 MODELS = ("mod-add-23", "s4", "mod-add-113")
 BITS = 8
 #: By strategy, the options to try.
@@ -49,18 +47,10 @@ def sign_patterns(model: QuantisedPairMlp) -> str:
 
 def check(name: str, model: QuantisedPairMlp, claimed: OnTask, certificate: AnyCertificate) -> str:
     """Have Lean check a certificate: what all modules of the claim cost together."""
-    with tempfile.TemporaryDirectory() as folder:
-        rendered = render_claim(name, model, claimed, certificate)
-        rendered.write(Path(folder))
-        out = ROOT / "build" / "lean"
-        roots = [Path(folder), ROOT / "lean"]
-        result = build(list(rendered.modules), roots=roots, toolchain=select_toolchain(None), out=out, jobs=1)
-        result.raise_failures()
-        paths = [next(out.rglob(f"{module.replace('.', '/')}.olean.json")) for module in rendered.modules]
-        records: list[dict[str, Any]] = [json.loads(path.read_text()) for path in paths]
-    steps = sum(record["kernel_steps"] for record in records)
-    seconds = sum(record["cpu_seconds"] for record in records)
-    peak = max(record["max_rss_bytes"] for record in records) / 2**30
+    records = checked_modules(render_claim(name, model, claimed, certificate))
+    steps = sum(record.kernel_steps for record in records)
+    seconds = sum(record.cpu_seconds for record in records)
+    peak = max(record.max_rss_bytes for record in records) / 2**30
     return f"{steps:,} steps, {seconds:.0f} s, {len(records)} modules, {peak:.2f} GiB"
 
 

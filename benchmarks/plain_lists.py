@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.families.fixed_point import Integers
 from leanbound.rendering.lean_source import natural, naturals
 from leanbound.strategies.cubic import whole_classes
-from leanbound.strategies.tables import Integers, Tables, build_tables, pack
+from leanbound.strategies.tables import Tables, build_tables, pack
 
 LEAN: Final = Path(__file__).parent / "lean"
 LANES: Final = "Bench.Lanes"

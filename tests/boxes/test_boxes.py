@@ -13,9 +13,10 @@ from leanbound.errors import InconclusiveError, InputError
 from leanbound.families.feed_forward.exact import is_counterexample, outputs
 from leanbound.families.feed_forward.properties import Avoids, Box, Halfspace, between, robust
 from leanbound.families.feed_forward.quantize import Dense, quantize_layers, quantize_layers_exact
+from leanbound.families.fixed_point import Integers
 from leanbound.strategies.box_search import certify_box
 from leanbound.strategies.refuted import RefutedError
-from leanbound.strategies.relaxation import Integers, Walk, bits, lower
+from leanbound.strategies.relaxation import Walk, bits, lower
 from leanbound.strategies.relaxation_certificate import BoxCertificate
 
 SLOPE_BITS = 4

@@ -22,6 +22,8 @@ MAX_FIXED_FRAC: Final = 64
 ZERO_WIDTH: Final = 4
 
 
+Integers = NDArray[np.object_]
+"""An array of Python integers: no overflow."""
 Matrix = NDArray[np.float64]
 
 

@@ -37,7 +37,8 @@ def draw(points: Sequence[Point], paths: Sequence[Path]) -> None:
 
     rungs = summarise(points)
     with mpl.rc_context({"svg.hashsalt": "leanbound", "font.size": 10}):
-        figure, axes = plt.subplots(1, len(COSTS), figsize=_inches(rungs), sharey=True, layout="constrained")
+        size = _WIDTH_INCHES, _PANEL_INCHES
+        figure, axes = plt.subplots(1, len(COSTS), figsize=size, sharey=True, layout="constrained")
         for ax, (field, label) in zip(axes, COSTS.items(), strict=True):
             _panel(ax, rungs, field, label)
             _accuracy(ax, points)
@@ -50,17 +51,13 @@ def draw(points: Sequence[Point], paths: Sequence[Path]) -> None:
 
 
 def _legend(figure: "Figure", handles: list[Any], labels: list[str]) -> None:
-    """Below the panels, in as many columns as fit beside each other."""
+    """Below the panels, in as many columns as fit beside each other; the figure grows by its lines."""
     for columns in range(_LEGEND_COLUMNS, 0, -1):
         legend = figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=8)
         if columns == 1 or legend.get_window_extent().width <= figure.bbox.width:
+            figure.set_figheight(_PANEL_INCHES + ceil(len(labels) / columns) * _LEGEND_LINE_INCHES)
             return
         legend.remove()
-
-
-def _inches(rungs: Sequence[RungSummary]) -> tuple[float, float]:
-    lines = ceil((len(rungs) + 3) / _LEGEND_COLUMNS)
-    return _WIDTH_INCHES, _PANEL_INCHES + lines * _LEGEND_LINE_INCHES
 
 
 def _title(points: Sequence[Point], rungs: Sequence[RungSummary]) -> str:

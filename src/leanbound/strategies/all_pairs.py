@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from leanbound.families.attention_only.exact import Integers
+from leanbound.families.fixed_point import Integers
 from leanbound.families.pair_mlp.quantised import QuantisedPairMlp
 from leanbound.families.quantised import FixedTensor
 from leanbound.strategies.pair_certificate import PairLanes

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from leanbound.claims.properties import require_tokens
 from leanbound.errors import InconclusiveError
 from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.families.fixed_point import Integers
 from leanbound.strategies.game import Gaps, solve
 from leanbound.strategies.never_certificate import Excluded, Mixture, NeverCertificate
 from leanbound.strategies.prefixes import find_prefix
 from leanbound.strategies.refuted import RefutedError
-from leanbound.strategies.tables import Integers, Tables, build_tables
+from leanbound.strategies.tables import Tables, build_tables
 
 #: Weights of a mixture are integers that add up to about this, the coarsest that will do.
 TOTALS: Final = (1, 16, 256, 4096, 65536)

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from leanbound.errors import InputError, UnsupportedError
 from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.families.fixed_point import Integers
 from leanbound.strategies.certificate import MODULE_BITS, MaximumCertificate, Plan, Split, split_bits
-from leanbound.strategies.tables import FLOAT_MARGIN, Integers, Tables, require_floats
+from leanbound.strategies.tables import FLOAT_MARGIN, Tables, require_floats
 
 T = TypeVar("T")
 

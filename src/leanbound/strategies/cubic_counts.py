@@ -14,9 +14,10 @@ from math import comb
 import numpy as np
 
 from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.families.fixed_point import Integers
 from leanbound.strategies.certificate import Counts, MaximumCertificate
 from leanbound.strategies.cubic import class_count, require_few_classes, whole_classes
-from leanbound.strategies.tables import Integers, Tables
+from leanbound.strategies.tables import Tables
 
 #: The most tokens next below the maximum that are told from those below them.
 MAX_NEAR = 4

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from leanbound.errors import InputError, UnsupportedError
 from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.families.fixed_point import Integers
 from leanbound.strategies.certificate import Part, QueryCertificate
 from leanbound.strategies.shards import MAX_UNIT_BYTES, Work, query_parts
-from leanbound.strategies.tables import FLOAT_MARGIN, Integers, Tables, require_floats
+from leanbound.strategies.tables import FLOAT_MARGIN, Tables, require_floats
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]

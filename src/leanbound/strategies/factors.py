@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from leanbound.errors import UnsupportedError
 from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.families.fixed_point import Integers
 from leanbound.strategies.certificate import Factors, Plan
 from leanbound.strategies.key_ranges import Ranges, keys_by_embeddings
-from leanbound.strategies.tables import Integers, pack
+from leanbound.strategies.tables import pack
 
 Floats = NDArray[np.float64]
 

@@ -11,9 +11,10 @@ from leanbound.claims.properties import Agreement, Loss, WeightedAccuracy
 from leanbound.claims.property import Property
 from leanbound.errors import InputError, UnsupportedError
 from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.families.fixed_point import Integers
 from leanbound.strategies.input_certificate import InputCertificate, InputLosses, OtherTables, Output, Shift
 from leanbound.strategies.losses import best_shift, loss_plan, mean_bound
-from leanbound.strategies.tables import Integers, Tables, build_tables, exp_neg
+from leanbound.strategies.tables import Tables, build_tables, exp_neg
 from leanbound.tasks.max_of_k import inputs, target
 
 #: Lean goes through some hundred inputs a second; for the loss, through some dozens.

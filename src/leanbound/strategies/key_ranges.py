@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.families.fixed_point import Integers
 from leanbound.strategies.certificate import EmbeddingRanges
-from leanbound.strategies.tables import Integers, pack
+from leanbound.strategies.tables import pack
 
 
 @dataclass(frozen=True)

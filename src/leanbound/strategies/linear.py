@@ -13,11 +13,12 @@ import numpy as np
 
 from leanbound.errors import InputError
 from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.families.fixed_point import Integers
 from leanbound.strategies import tables as _tables
 from leanbound.strategies.certificate import LogitFactors, Plan, PoolCertificate
 from leanbound.strategies.factors import Factoring, KeyScores, QKFactors, key_scores, least_narrow
 from leanbound.strategies.sub_cubic import MAX_GAP, PRECISION, key_rows, pool_count
-from leanbound.strategies.tables import Integers, Tables, exp_neg, pack
+from leanbound.strategies.tables import Tables, exp_neg, pack
 
 #: Into how many pools the queries are divided, unless told otherwise: a number that does not grow with the vocabulary.
 POOLS: Final = 16

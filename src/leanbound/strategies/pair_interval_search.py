@@ -10,7 +10,7 @@ import numpy as np
 
 from leanbound.claims.properties import Accuracy
 from leanbound.errors import InputError
-from leanbound.families.attention_only.exact import Integers
+from leanbound.families.fixed_point import Integers
 from leanbound.families.pair_mlp.quantised import QuantisedPairMlp
 from leanbound.strategies.all_pairs import WORD, choose_lanes, tensor_arrays
 from leanbound.strategies.pair_certificate import PairLanes

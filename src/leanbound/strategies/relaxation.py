@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from leanbound.families.feed_forward.network import QuantisedNetwork
 from leanbound.families.feed_forward.properties import Avoids, Box, Halfspace
+from leanbound.families.fixed_point import Integers
 from leanbound.strategies.relaxation_certificate import Depth, Relaxation, Stage
-
-Integers = NDArray[np.object_]
-"""An array of Python integers: no overflow."""
 
 #: Lanes and strides are whole words of the kernel's numbers.
 WORD = 32

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from leanbound.errors import InputError, UnsupportedError
 from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.families.fixed_point import Integers
 from leanbound.strategies import tables as _tables
 from leanbound.strategies.certificate import EmbeddingRanges, Envelope, Factors, Plan, PoolCertificate
 from leanbound.strategies.factors import MAX_RATIO, Factoring, KeyScores, QKFactors, key_scores, least_narrow
 from leanbound.strategies.key_ranges import embedding_ranges
-from leanbound.strategies.tables import Integers, Tables, exp_neg, pack
+from leanbound.strategies.tables import Tables, exp_neg, pack
 
 #: Bits of an exponential, unless told otherwise: it bounds attention relative to that to the maximum.
 PRECISION: Final = 24

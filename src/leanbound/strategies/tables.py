@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 
 from leanbound.errors import UnsupportedError
 from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.families.fixed_point import Integers
 from leanbound.strategies.certificate import Plan
-
-Integers = NDArray[np.object_]
-"""An array of Python integers: no overflow."""
 
 #: By default, bits of the smallest attention weight of any query, whose largest one is 2 ** P.
 GUARD_BITS = 26

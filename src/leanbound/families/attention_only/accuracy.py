@@ -15,6 +15,7 @@ from leanbound.families.attention_only import exact, exhaustive
 from leanbound.families.attention_only.exhaustive import Block, Tables
 from leanbound.families.attention_only.model import AttentionOnly
 from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.families.fixed_point import Integers
 from leanbound.families.threads import single_thread
 from leanbound.tasks.max_of_k import space_size
 
@@ -91,7 +92,7 @@ def _round_tables(table: exact.IntTables) -> Tables:
     return Tables(gaps.exp(), _to_float(table.direct, table.logit_frac), moved)
 
 
-def _to_float(values: exact.Integers, frac: int) -> Tensor:
+def _to_float(values: Integers, frac: int) -> Tensor:
     """Integers over 2 ** frac, each rounded to the nearest float64."""
     scale = 1 << frac
     return torch.from_numpy(np.vectorize(lambda value: value / scale, otypes=[np.float64])(values))

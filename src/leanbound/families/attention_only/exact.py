@@ -15,14 +15,11 @@ from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from leanbound.families.attention_only.quantised import QuantisedModel
+from leanbound.families.fixed_point import Integers
 from leanbound.families.quantised import FixedTensor
 from leanbound.tasks.max_of_k import inputs, target
-
-Integers = NDArray[np.object_]
-"""An array of Python integers: no overflow."""
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,6 @@ from leanbound.families.fixed_point import (
 from leanbound.families.quantisation import ExactQuantisation, FixedQuantisation
 from leanbound.families.quantised import BIAS_NAMES, TENSOR_NAMES, WEIGHT_NAMES, FixedTensor
 
-__all__ = ["FixedTensor", "QuantisedModel", "TensorError", "folded_weights", "quantize_exact", "quantize_fixed"]
-__all__ += ["quantize_as", "tensor_errors"]
-
 
 def quantize_as(checkpoint: Checkpoint, quantisation: FixedQuantisation | ExactQuantisation) -> QuantisedModel:
     """The model that a claim is about. Raises as `quantize_fixed` and `quantize_exact` do."""
