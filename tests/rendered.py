@@ -1,6 +1,7 @@
 """Rendered claims in tests: against golden files, and through a real Lean, whose compiled library the tests share."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.corpus import ROOT
@@ -24,3 +25,19 @@ def kernel(root: Path, *modules: str) -> BuildResult:
     """Have Lean check modules under `root`."""
     roots = [root, ROOT / "lean"]
     return build(list(modules), roots=roots, toolchain=load_embedded(install=True), out=ROOT / "build" / "lean")
+
+
+def kernel_accepts(root: Path, claim: str, imports: Iterable[str], lines: Iterable[str], *modules: str) -> None:
+    """Raise unless Lean accepts declarations in the namespace of a claim under `root`, and `modules` besides.
+
+    `claim` is as in names of modules; `imports` are modules of the claim, or others by their full names.
+    """
+    names = [name if "." in name else f"Claims.{claim}.{name}" for name in imports]
+    # One theorem after the other: a thread for each is more than the embedded Lean has memory for.
+    source = [
+        *("module", *(f"public import {name}" for name in names), "@[expose] public section"),
+        *(f"namespace Claims.{claim}", "open LeanBound", "set_option Elab.async false", "noncomputable section"),
+        *(*lines, "end", f"end Claims.{claim}", ""),
+    ]
+    (root / "Claims" / claim / "Mutations.lean").write_text("\n".join(source))
+    kernel(root, f"Claims.{claim}.Mutations", *modules).raise_failures()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from tests.corpus import certify, config, quantised, random_checkpoint, shipped
-from tests.rendered import assert_golden, kernel
+from tests.rendered import assert_golden, kernel, kernel_accepts
 
 from leanbound.claims.properties import max_of_k
 from leanbound.errors import InputError
@@ -134,14 +134,5 @@ def test_the_kernel_refuses_every_wrong_plan(tmp_path: Path) -> None:
     for m, maximum in enumerate(certificate.maxima):
         count = "checkMaxima (cubicSize tables model.d_vocab model.n_ctx)"
         theorems.append(f"theorem more{m} : {count} {m} [({maximum.proved + 1}, [])] = false := by decide +kernel")
-    source = (
-        "module\npublic import Claims.Wrong.Statement\npublic import Claims.Wrong.Tables\n"
-        "public import LeanBound.Strategies.Cubic.Checker\npublic import LeanBound.Strategies.Maxima\n"
-        "@[expose] public section\nnamespace Claims.Wrong\n"
-        # One theorem after the other: a thread for each is more than the embedded Lean has memory for.
-        "open LeanBound\nset_option Elab.async false\nnoncomputable section\n"
-        + "\n".join(theorems)
-        + "\nend\nend Claims.Wrong\n"
-    )
-    (tmp_path / "Claims" / "Wrong" / "Mutations.lean").write_text(source)
-    kernel(tmp_path, "Claims.Wrong.Mutations").raise_failures()
+    imports = "Statement", "Tables", "LeanBound.Strategies.Cubic.Checker", "LeanBound.Strategies.Maxima"
+    kernel_accepts(tmp_path, "Wrong", imports, theorems)

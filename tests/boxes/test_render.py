@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.boxes.corpus import above, random_network
 from tests.corpus import ROOT
-from tests.rendered import assert_golden, kernel
+from tests.rendered import assert_golden, kernel, kernel_accepts
 
 from leanbound.errors import InputError
 from leanbound.families.feed_forward.properties import Avoids
@@ -62,16 +62,8 @@ def test_the_kernel_refuses_wrong_certificates(tmp_path: Path) -> None:
         f"theorem {name} : checkRelaxation {layers} {box} {polyhedra} {relaxation} = false := by decide +kernel"
         for name, (layers, box, polyhedra, relaxation) in _mutations(certificate.tree).items()
     ]
-    source = (
-        "module\npublic import Claims.Wrong.Leaves0\n@[expose] public section\nnamespace Claims.Wrong\n"
-        # One theorem after the other: a thread for each is more than the embedded Lean has memory for.
-        "open LeanBound\nset_option Elab.async false\nnoncomputable section\n"
-        f"def first : Stage := {_stage(certificate.tree, 0)}\ndef second : Stage := {_stage(certificate.tree, 1)}\n"
-        + "\n".join(theorems)
-        + "\nend\nend Claims.Wrong\n"
-    )
-    (tmp_path / "Claims" / "Wrong" / "Mutations.lean").write_text(source)
-    kernel(tmp_path, "Claims.Wrong.Mutations").raise_failures()
+    stages = [f"def {name} : Stage := {_stage(certificate.tree, k)}" for k, name in enumerate(("first", "second"))]
+    kernel_accepts(tmp_path, "Wrong", ["Leaves0"], [*stages, *theorems])
 
 
 def _stage(relaxation: Relaxation, k: int) -> str:

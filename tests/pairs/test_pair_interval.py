@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.pairs.corpus import blocks, half_right, pair_config, quantised_pairs
 from tests.pairs.test_symmetry import accuracy
-from tests.rendered import assert_golden, kernel
+from tests.rendered import assert_golden, kernel_accepts
 
 from leanbound.errors import InputError
 from leanbound.families.pair_mlp import exact
@@ -106,14 +106,7 @@ def test_the_kernel_proves_what_was_counted_and_not_one_more(
         for c, n in enumerate(certificate.counts)
     ]
     theorems.append("theorem winner : checkWinners 5 [[0, 5]] = false := by decide +kernel")
-    source = (
-        "module\npublic import Claims.Pairs.Lanes\n@[expose] public section\nnamespace Claims.Pairs\n"
-        "open LeanBound\nset_option Elab.async false\nnoncomputable section\n"
-        + "\n".join(theorems)
-        + "\nend\nend Claims.Pairs\n"
-    )
-    (tmp_path / "Claims" / "Pairs" / "Mutations.lean").write_text(source)
-    kernel(tmp_path, *rendered.modules, "Claims.Pairs.Mutations").raise_failures()
+    kernel_accepts(tmp_path, "Pairs", ["Lanes"], theorems, *rendered.modules)
 
 
 def _case(group: int) -> tuple[PairTask, PairCheckpoint]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.corpus import ROOT
 from tests.pairs.corpus import half_right, pair_config, quantised_pairs
-from tests.rendered import assert_golden, kernel
+from tests.rendered import assert_golden, kernel, kernel_accepts
 
 from leanbound.claims.properties import on_pairs
 from leanbound.errors import InputError
@@ -66,15 +66,7 @@ def test_the_kernel_refuses_wrong_counts_lanes_and_bounds(tmp_path: Path) -> Non
     ):
         wrong = f"{{ lanes with {field} := {value} }}"
         theorems.append(f"theorem wrong{j} : model.checkPairMlp {wrong} = false := by decide +kernel")
-    source = (
-        "module\npublic import Claims.Wrong.Lanes\n@[expose] public section\nnamespace Claims.Wrong\n"
-        # One theorem after the other: a thread for each is more than the embedded Lean has memory for.
-        "open LeanBound\nset_option Elab.async false\nnoncomputable section\n"
-        + "\n".join(theorems)
-        + "\nend\nend Claims.Wrong\n"
-    )
-    (tmp_path / "Claims" / "Wrong" / "Mutations.lean").write_text(source)
-    kernel(tmp_path, "Claims.Wrong.Mutations").raise_failures()
+    kernel_accepts(tmp_path, "Wrong", ["Lanes"], theorems)
 
 
 @pytest.mark.lean

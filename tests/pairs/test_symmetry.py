@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.pairs.corpus import half_right, pair_config, quantised_pairs
-from tests.rendered import assert_golden, kernel
+from tests.rendered import assert_golden, kernel, kernel_accepts
 
 from leanbound.claims.properties import Accuracy, on_pairs
 from leanbound.errors import InputError, UnsupportedError
@@ -111,14 +111,7 @@ def test_the_kernel_refuses_wrong_counts_and_tasks(tmp_path: Path) -> None:
     theorems.append(
         f"theorem all : Nat.ble {sum(counts)} (model.mirroredCount lanes (addMod 5) 5 0) = true := by decide +kernel"
     )
-    source = (
-        "module\npublic import Claims.Wrong.Lanes\n@[expose] public section\nnamespace Claims.Wrong\n"
-        "open LeanBound\nset_option Elab.async false\nnoncomputable section\n"
-        + "\n".join(theorems)
-        + "\nend\nend Claims.Wrong\n"
-    )
-    (tmp_path / "Claims" / "Wrong" / "Mutations.lean").write_text(source)
-    kernel(tmp_path, "Claims.Wrong.Mutations").raise_failures()
+    kernel_accepts(tmp_path, "Wrong", ["Lanes"], theorems)
 
 
 @pytest.mark.lean

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.corpus import config, quantised, random_checkpoint
-from tests.rendered import assert_golden, kernel
+from tests.rendered import assert_golden, kernel_accepts
 
 from leanbound.claims.properties import NeverAtAnyLength
 from leanbound.errors import InconclusiveError, InputError
@@ -140,11 +140,4 @@ def test_the_kernel_proves_mixtures_and_refuses_wrong_ones(tmp_path: Path) -> No
     theorems.append(
         "theorem foreign : plan.checkPrefixes model head { prefixes with tokens := [4] } = false := by decide +kernel"
     )
-    source = (
-        f"module\npublic import {rendered.names.namespace}.Prefixes\n@[expose] public section\n"
-        f"namespace {rendered.names.namespace}\nopen LeanBound\nset_option Elab.async false\n"
-        "noncomputable section\n" + "\n".join(theorems) + f"\nend\nend {rendered.names.namespace}\n"
-    )
-    (tmp_path / "Claims" / "Mixtures" / "Mutations.lean").write_text(source)
-    targets = [rendered.names.replay_module, f"{rendered.names.namespace}.Mutations"]
-    kernel(tmp_path, *targets).raise_failures()
+    kernel_accepts(tmp_path, "Mixtures", ["Prefixes"], theorems, rendered.names.replay_module)

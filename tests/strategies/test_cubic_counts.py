@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.corpus import certify, config, quantised
-from tests.rendered import kernel
+from tests.rendered import kernel_accepts
 
 from leanbound.claims.properties import max_of_k
 from leanbound.families.attention_only import exact
@@ -92,12 +92,5 @@ def test_the_kernel_counts_what_is_predicted_and_refuses_more(tmp_path: Path) ->
     assert {item.near for item in items} == {1, 4} and any(any(item.allowed) for item in items)
     render_claim("counted", model, max_of_k(certificate.proved), certificate).write(tmp_path)
     lines = [f"theorem t{j} : {text} := by decide +kernel" for j, text in enumerate(theorems(certificate))]
-    source = (
-        "module\npublic import Claims.Counted.Tables\npublic import LeanBound.Strategies.CubicCounts.Checker\n"
-        "public import LeanBound.Strategies.Maxima\n"
-        "@[expose] public section\nnamespace Claims.Counted\nopen LeanBound\nset_option Elab.async false\n"
-        + "\n".join(lines)
-        + "\nend Claims.Counted\n"
-    )
-    (tmp_path / "Claims" / "Counted" / "Mutations.lean").write_text(source)
-    kernel(tmp_path, "Claims.Counted.Mutations", "Claims.Counted.Replay").raise_failures()
+    imports = "Tables", "LeanBound.Strategies.CubicCounts.Checker", "LeanBound.Strategies.Maxima"
+    kernel_accepts(tmp_path, "Counted", imports, lines, "Claims.Counted.Replay")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.corpus import certify, config, quantised, shipped
-from tests.rendered import kernel
+from tests.rendered import kernel_accepts
 
 from leanbound.claims.properties import max_of_k
 from leanbound.errors import InputError
@@ -96,11 +96,4 @@ def test_the_kernel_counts_what_the_search_says_and_refuses_wrong_bounds(tmp_pat
     for name in ("loss", *WRONG):
         lines.append(f"theorem {name}_fails : Nat.ble {proving.proved} ({name}.size plan model head {a} 1) = false :=")
         lines.append("  by decide +kernel")
-    source = (
-        "module\npublic import Claims.Linear.Queries0\n@[expose] public section\nnamespace Claims.Linear\n"
-        "open LeanBound\nset_option Elab.async false\nnoncomputable section\n"
-        + "\n".join(lines)
-        + "\nend\nend Claims.Linear\n"
-    )
-    (tmp_path / "Claims" / "Linear" / "Mutations.lean").write_text(source)
-    kernel(tmp_path, "Claims.Linear.Mutations", "Claims.Linear.Replay").raise_failures()
+    kernel_accepts(tmp_path, "Linear", ["Queries0"], lines, "Claims.Linear.Replay")

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from tests.corpus import SMALL, certify, config, quantised, shipped
-from tests.rendered import kernel
+from tests.rendered import kernel_accepts
 
 from leanbound.claims.properties import max_of_k
 from leanbound.errors import InputError
@@ -275,15 +275,8 @@ def _fails(name: str, size: str) -> str:
 
 def _check(root: Path, claim: str, lines: list[str]) -> None:
     """Raise unless Lean accepts the claim and what is said of its pools."""
-    source = (
-        f"module\npublic import Claims.{claim}.Queries0\nimport LeanBound.Numerics.Numeral\n"
-        f"@[expose] public section\nnamespace Claims.{claim}\n"
-        "open LeanBound\nset_option Elab.async false\nnoncomputable section\n"
-        + "\n".join(lines)
-        + f"\nend\nend Claims.{claim}\n"
-    )
-    (root / "Claims" / claim / "Mutations.lean").write_text(source)
-    kernel(root, f"Claims.{claim}.Mutations", f"Claims.{claim}.Replay").raise_failures()
+    imports = "Queries0", "LeanBound.Numerics.Numeral"
+    kernel_accepts(root, claim, imports, lines, f"Claims.{claim}.Replay")
 
 
 @pytest.mark.lean
